@@ -1,0 +1,71 @@
+import { reject, unchanged, type Decision, type Rejection, type Report, type RuleOptions } from './decision.ts';
+import { describeObservation, type Observation } from './container.ts';
+import { Draft } from './draft.ts';
+import type { Fleet } from './fleet.ts';
+import { partOf, readWord, sameWord } from './node-word.ts';
+import { settleModel } from './settle-model.ts';
+import { settlePackages } from './settle-package.ts';
+
+/** How many containers a model's cause names. */
+const NAMED_CONTAINERS_COUNT = 3;
+
+/** What follows from a node's report: the whole truth about that node, and nothing about any other. */
+export function decideReport(view: Fleet, report: Report, options: RuleOptions): Decision | Rejection {
+  const before = view.node(report.node);
+  const containers = readWord(report.containers, options.cleanExitCodes);
+  if (before !== undefined && sameWord(before.containers, containers))
+    return unchanged(`node ${report.node}: unchanged`);
+
+  const draft = new Draft(view, report, options);
+  const models = draft.fleet.putNode(report.node, { observedAt: report.at, containers });
+  const source = `node/${report.node}`;
+  for (const model of models) {
+    const part = partOf(containers, firstIndex(containers, model), model);
+    endOffload(draft, model, report.node, part.length > 0);
+    settleModel(draft, model, source, describePart(report.node, part));
+  }
+  settlePackages(draft);
+  return overLimit(draft, view) ?? draft.decision(describe(report, draft));
+}
+
+/** An offload is over when its target reports the model. */
+function endOffload(draft: Draft, model: string, node: string, reported: boolean): void {
+  const { offload } = draft.record('model', model);
+  if (reported && offload?.targetNode === node) draft.amend('model', model, { offload: undefined });
+}
+
+/** Refuses what would make more resources than there may be. */
+export function overLimit(draft: Draft, view: Fleet): Rejection | undefined {
+  const { maxResourcesCount } = draft.options;
+  for (const kind of ['scenario', 'package', 'model', 'node'] as const) {
+    const count = draft.fleet.count(kind);
+    if (count <= maxResourcesCount || count <= view.count(kind)) continue;
+    const what = `it would make ${count} ${kind}s, and at most ${maxResourcesCount} are kept (--max-resources-count)`;
+    return reject('resource_unavailable', what);
+  }
+  return undefined;
+}
+
+function firstIndex(containers: readonly Observation[], model: string): number {
+  let low = 0;
+  let high = containers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((containers[middle] as Observation).model < model) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What a node says of a model, the worst first. */
+function describePart(node: string, part: readonly Observation[]): string {
+  if (part.length === 0) return `node ${node} reports no container of it any more`;
+  const dead = part.filter((o) => o.rule === 'container.dead');
+  const named = (dead.length > 0 ? dead : part).slice(0, NAMED_CONTAINERS_COUNT);
+  return `on node ${node} ${named.map((o) => `container ${describeObservation(o)}`).join(', ')}`;
+}
+
+function describe(report: Report, draft: Draft): string {
+  const count = draft.transitions.length;
+  return `node ${report.node}: ${count} transition${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,24 @@
+export * from './resource.ts';
+export {
+  CONTAINER_RULES,
+  classifyContainer,
+  compareObservations,
+  containerStateOf,
+  describeObservation,
+  isContainerRuleId,
+} from './container.ts';
+export type { CleanExitCodes, ContainerFacts, ContainerRuleId, Observation } from './container.ts';
+export { MODEL_REQUESTED, MODEL_RULES, NO_CONTAINERS, describeContainers, isInDoubt, rollUpModel } from './model.ts';
+export type { ContainerCounts, ModelFacts, ModelRuleId, RolledUp } from './model.ts';
+export { NO_MODELS, PACKAGE_REQUESTED, PACKAGE_RULES, describeModels, rollUpPackage } from './package.ts';
+export type { ModelCounts, PackageRuleId } from './package.ts';
+export { SCENARIO_REQUESTED, SCENARIO_TRANSITIONS, allowedFrom } from './scenario.ts';
+export type { Component, ScenarioTransition } from './scenario.ts';
+export { APPLIED_CHANGES_COUNT, HISTORY_COUNT } from './record.ts';
+export type * from './record.ts';
+export { Fleet } from './fleet.ts';
+export type { ReportedContainer } from './node-word.ts';
+export { DEFAULT_RULE_OPTIONS } from './decision.ts';
+export type * from './decision.ts';
+export { MAX_TEXT_BYTES } from './decide-change.ts';
+export { decide } from './decide.ts';

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+/** Resolve workspace packages to their sources, so that tests never see a stale build. */
+const conditions = ['@statemanager/source', 'module', 'node', 'development|production'];
+
+/** What every project's Vitest run shares; a project with slow suites sets `STATEMANAGER_SLOW`. */
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    environment: 'node',
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/*.slow.test.ts', '**/node_modules/**', '**/dist/**'],
+    passWithNoTests: false,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
