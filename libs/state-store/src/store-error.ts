@@ -1,6 +1,9 @@
 /** Every way a store operation fails. Closed: a new code is a new major version. */
 export type StoreErrorCode =
-  /** The store cannot be reached or cannot serve; nothing was applied. Try again later. */
+  /**
+   * The store cannot be reached or cannot serve. Try again later. Of a commit, surely nothing was applied; a put,
+   * delete or compact, which can be repeated without harm, may have been.
+   */
   | 'unavailable'
   /** The caller's mistake: too many operations, a key twice, an empty key. */
   | 'invalid_argument'

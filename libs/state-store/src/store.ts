@@ -82,8 +82,7 @@ export interface Snapshot {
 
 /** What must hold for a commit to be applied; `revision: 0` and `value: null` both mean that the key is absent. */
 export type Guard =
-  | { readonly key: string; readonly revision: number }
-  | { readonly key: string; readonly value: string | null };
+  { readonly key: string; readonly revision: number } | { readonly key: string; readonly value: string | null };
 
 /** One change of one key. */
 export type Operation =

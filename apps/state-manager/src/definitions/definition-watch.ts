@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fleet, Input } from '@statemanager/state-machine';
+import { StoreError, nameUnder, type KeyValueStore } from '@statemanager/state-store';
+import type { Logger } from '../log.ts';
+import type { Follower, Term } from '../manager.ts';
+import { parseDefinitionAt } from './parse-definition.ts';
+
+/** The kinds of document that decide anything, with the kind of resource that each defines. */
+const KINDS = [
+  { kind: 'Package', resource: 'package', prefix: 'Package/' },
+  { kind: 'Scenario', resource: 'scenario', prefix: 'Scenario/' },
+] as const;
+
+type Kind = (typeof KINDS)[number];
+
+const RETRY_MS = 1000;
+
+/**
+ * Reads the definitions in the store and follows them: ApiServer writes, changes and deletes them at any time. At the
+ * beginning of a term only those whose revision differs from the recorded one are parsed. One that cannot be read is
+ * reported by its key and leaves what was known before.
+ */
+export class DefinitionWatch implements Follower {
+  readonly #store: KeyValueStore;
+  readonly #submit: (input: Input) => void;
+  readonly #log: Logger;
+
+  constructor(store: KeyValueStore, submit: (input: Input) => void, log: Logger) {
+    this.#store = store;
+    this.#submit = submit;
+    this.#log = log;
+  }
+
+  async onTerm(term: Term): Promise<readonly Input[]> {
+    const inputs: Input[] = [];
+    for (const kind of KINDS) {
+      const { revision, differences } = await this.#compare(kind, term.view);
+      inputs.push(...differences);
+      void this.#watch(kind, revision, term);
+    }
+    return inputs;
+  }
+
+  /** What differs between the definitions in the store and those that the view was made with. */
+  async #compare(kind: Kind, view: Fleet): Promise<{ revision: number; differences: Input[] }> {
+    const { revision, entries } = await this.#store.getAllWithPrefix(kind.prefix);
+    const differences: Input[] = [];
+    const found = new Set<string>();
+    for (const { key, value, revision: changedAt } of entries) {
+      const name = nameUnder(kind.prefix, key);
+      if (name !== undefined) found.add(name);
+      const known = name === undefined ? undefined : view.record(kind.resource, name)?.definition?.revision;
+      if (known !== changedAt) differences.push(...this.#read(kind, key, value, changedAt));
+    }
+    for (const name of view.names(kind.resource)) {
+      const defined = view.record(kind.resource, name)?.definition !== undefined;
+      if (defined && !found.has(name)) differences.push(undefinedInput(kind, name));
+    }
+    return { revision, differences };
+  }
+
+  async #watch(kind: Kind, afterRevision: number, term: Term): Promise<void> {
+    let seen = afterRevision;
+    while (!term.ended.aborted) {
+      try {
+        for await (const batch of this.#store.watch(kind.prefix, { afterRevision: seen, signal: term.ended })) {
+          for (const event of batch.events) {
+            const inputs =
+              event.type === 'put'
+                ? this.#read(kind, event.key, event.value, batch.revision)
+                : this.#gone(kind, event.key);
+            for (const input of inputs) this.#submit(input);
+          }
+          seen = batch.revision;
+        }
+      } catch (error) {
+        if (term.ended.aborted || StoreError.is(error, 'closed')) return;
+        this.#log.warn({ err: error, prefix: kind.prefix }, 'definitions could not be followed; reading them again');
+        seen = await this.#readAgain(kind, term, seen);
+      }
+    }
+  }
+
+  async #readAgain(kind: Kind, term: Term, seen: number): Promise<number> {
+    try {
+      const { revision, differences } = await this.#compare(kind, term.view);
+      for (const input of differences) this.#submit(input);
+      return revision;
+    } catch (error) {
+      this.#log.warn({ err: error, prefix: kind.prefix }, 'definitions could not be read');
+      await sleep(RETRY_MS, undefined, { signal: term.ended }).catch(() => undefined);
+      return seen;
+    }
+  }
+
+  #read(kind: Kind, key: string, value: string, revision: number): Input[] {
+    const name = nameUnder(kind.prefix, key);
+    try {
+      if (name === undefined) throw new Error('its key holds no valid name');
+      return [definedInput(kind, name, value, revision)];
+    } catch (error) {
+      this.#log.error(
+        { key, problem: (error as Error).message },
+        'bad definition in the store; what was known before stands',
+      );
+      return [];
+    }
+  }
+
+  #gone(kind: Kind, key: string): Input[] {
+    const name = nameUnder(kind.prefix, key);
+    return name === undefined ? [] : [undefinedInput(kind, name)];
+  }
+}
+
+function definedInput({ kind }: Kind, name: string, text: string, revision: number): Input {
+  const at = Date.now();
+  if (kind === 'Package') {
+    const { models } = parseDefinitionAt(kind, name, text);
+    return { type: 'package-defined', name, models, revision, at };
+  }
+  const { target, action } = parseDefinitionAt(kind, name, text);
+  return { type: 'scenario-defined', name, target, action, revision, at };
+}
+
+function undefinedInput({ resource }: Kind, name: string): Input {
+  return { type: `${resource}-undefined`, name, at: Date.now() };
+}

@@ -1,0 +1,143 @@
+import {
+  Fleet,
+  RESOURCE_KINDS,
+  formatState,
+  type Decision,
+  type RecordOf,
+  type ResourceKind,
+  type StateNames,
+  type Transition,
+} from '@statemanager/state-machine';
+import {
+  encodeIntent,
+  encodeNode,
+  encodeRecord,
+  encodeTransition,
+  historyKey,
+  historyKeys,
+  intentKey,
+  nodeKey,
+  recordKey,
+  stateKey,
+  type Operation,
+} from '@statemanager/state-store';
+
+/** What one transaction may hold. */
+export interface BatchLimits {
+  readonly operationsCount: number;
+  readonly bytes: number;
+}
+
+/** Everything that one transaction will make true: decisions in their order, laid over the committed view. */
+export class Batch {
+  /** The view as it will be. */
+  readonly fleet: Fleet;
+  readonly transitions: Transition[] = [];
+  readonly #committed: Fleet;
+  readonly #stateNames: StateNames;
+  readonly #operations = new Map<string, Operation>();
+  #bytes = 0;
+
+  constructor(committed: Fleet, stateNames: StateNames) {
+    this.#committed = committed;
+    this.#stateNames = stateNames;
+    this.fleet = new Fleet(committed);
+  }
+
+  get operations(): readonly Operation[] {
+    return [...this.#operations.values()];
+  }
+
+  get operationsCount(): number {
+    return this.#operations.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes a decision in, whatever the limits say: whoever calls asks {@link exceeds} first. */
+  add(decision: Decision, operations: ReadonlyMap<string, Operation | undefined>): void {
+    if (decision.changes !== undefined) this.fleet.absorb(decision.changes);
+    this.transitions.push(...decision.transitions);
+    for (const [key, operation] of operations) this.#put(key, operation);
+  }
+
+  /** Puts a key right that is not a decision's. */
+  repair(operation: Operation): void {
+    this.#put(operation.key, operation);
+  }
+
+  /** Whether the batch would be over the limits with these operations as well. */
+  exceeds(limits: BatchLimits, operations: ReadonlyMap<string, Operation | undefined>): boolean {
+    let count = this.#operations.size;
+    let bytes = this.#bytes;
+    for (const [key, operation] of operations) {
+      const before = this.#operations.get(key);
+      count += Number(operation !== undefined) - Number(before !== undefined);
+      bytes += sizeOf(operation) - sizeOf(before);
+    }
+    return count > limits.operationsCount || bytes > limits.bytes;
+  }
+
+  /** What a decision asks of the store; undefined for a key that is as it is stored already. */
+  encode(decision: Decision): ReadonlyMap<string, Operation | undefined> {
+    const operations = new Map<string, Operation | undefined>();
+    for (const transition of decision.transitions) {
+      const { kind, name, generation } = transition;
+      const key = historyKey(kind, name, generation);
+      operations.set(key, { type: 'put', key, value: encodeTransition(transition) });
+    }
+    if (decision.changes === undefined) return operations;
+    for (const kind of RESOURCE_KINDS) {
+      for (const [name, record] of decision.changes.changedRecords(kind)) {
+        this.#encodeRecord(operations, kind, name, record);
+      }
+    }
+    for (const [node, record] of decision.changes.changedNodes()) {
+      const key = nodeKey(node);
+      operations.set(key, operationOf(key, record && encodeNode(record)));
+    }
+    for (const [packageName, intent] of decision.changes.changedIntents()) {
+      const key = intentKey(packageName);
+      const absent = intent === undefined && this.#committed.intent(packageName) === undefined;
+      operations.set(key, absent ? undefined : operationOf(key, intent && encodeIntent(intent)));
+    }
+    return operations;
+  }
+
+  #encodeRecord<K extends ResourceKind>(
+    operations: Map<string, Operation | undefined>,
+    kind: K,
+    name: string,
+    record: RecordOf[K] | undefined,
+  ): void {
+    const committed = this.#committed.record(kind, name);
+    const key = recordKey(kind, name);
+    operations.set(key, operationOf(key, record && encodeRecord(record)));
+    const state = record?.state ?? null;
+    const changed = state !== (committed?.state ?? null);
+    const storedUnder = stateKey(kind, name);
+    const value = state === null ? undefined : formatState(kind, state, this.#stateNames);
+    operations.set(storedUnder, changed ? operationOf(storedUnder, value) : undefined);
+    if (record !== undefined) return;
+    const generation = Math.max(committed?.generation ?? 0, this.fleet.record(kind, name)?.generation ?? 0);
+    for (const entry of historyKeys(kind, name, generation)) operations.set(entry, { type: 'delete', key: entry });
+  }
+
+  #put(key: string, operation: Operation | undefined): void {
+    this.#bytes += sizeOf(operation) - sizeOf(this.#operations.get(key));
+    if (operation === undefined) this.#operations.delete(key);
+    else this.#operations.set(key, operation);
+  }
+}
+
+function operationOf(key: string, value: string | undefined): Operation {
+  return value === undefined ? { type: 'delete', key } : { type: 'put', key, value };
+}
+
+/** What an operation adds to a transaction, in bytes: what its texts need at most, and its frame. */
+function sizeOf(operation: Operation | undefined): number {
+  if (operation === undefined) return 0;
+  return 32 + Buffer.byteLength(operation.key) + (operation.type === 'put' ? Buffer.byteLength(operation.value) : 0);
+}

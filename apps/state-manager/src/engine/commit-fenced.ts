@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FENCE_KEY, StoreError, type Commit, type KeyValueStore, type Operation } from '@statemanager/state-store';
+import type { Logger } from '../log.ts';
+
+const RETRY_MS = { least: 50, most: 1000 };
+
+/**
+ * Commits on the chain: the fence must be the one of the commit before, and becomes this one's. Returns when it surely
+ * is applied, however often the store had to be asked, with the revision and the fence after it.
+ *
+ * Throws the reason of `lost` as soon as the leadership is lost (what is in flight may then be applied or not: load the
+ * view again), StoreError `deposed` if another writer moved the fence, and what else the store throws for good.
+ */
+export async function commitFenced(
+  store: KeyValueStore,
+  operations: readonly Operation[],
+  fence: string,
+  lost: AbortSignal,
+  log: Logger,
+): Promise<{ readonly revision: number; readonly fence: string }> {
+  const next = randomUUID();
+  const commit: Commit = {
+    guards: [{ key: FENCE_KEY, value: fence }],
+    operations: [{ type: 'put', key: FENCE_KEY, value: next }, ...operations],
+  };
+  let maybeApplied = false;
+  for (let waitMs = RETRY_MS.least; ; waitMs = Math.min(waitMs * 2, RETRY_MS.most)) {
+    try {
+      const result = await store.commit(commit);
+      if (result.outcome === 'committed') return { revision: result.revision, fence: next };
+      if (result.outcome === 'conflict') {
+        if (!maybeApplied) throw new StoreError('deposed', 'another writer moved the fence');
+        return { revision: await revisionOf(store, next), fence: next };
+      }
+      maybeApplied = true;
+      log.warn({ err: result.cause }, 'the outcome of a commit is unknown; sending it again');
+    } catch (error) {
+      if (!StoreError.is(error, 'unavailable')) throw error;
+      log.warn({ err: error }, 'the store cannot be reached; sending the commit again');
+    }
+    await sleep(waitMs, undefined, { signal: lost }).catch(() => undefined);
+    if (lost.aborted) throw lost.reason;
+  }
+}
+
+/** The revision of an earlier try that was applied after all. Throws `deposed` if it was not. */
+async function revisionOf(store: KeyValueStore, fence: string): Promise<number> {
+  const entry = await store.get(FENCE_KEY);
+  if (entry?.value !== fence) throw new StoreError('deposed', 'another writer moved the fence');
+  return entry.revision;
+}

@@ -1,0 +1,135 @@
+import type { Input } from '@statemanager/state-machine';
+import { EngineError } from './engine-error.ts';
+
+/** What a caller learns when its input was decided and everything that follows is durable. */
+export interface Ticket<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: EngineError) => void;
+}
+
+/** An input that waits to be decided, and whoever waits for it. */
+export interface Entry<T> {
+  readonly input: Input;
+  /** Everyone whose answer is this input's commit. */
+  readonly tickets: Set<Ticket<T>>;
+  /** Set once it was taken: it cannot be withdrawn any more. */
+  taken: boolean;
+}
+
+/**
+ * The one way in. Inputs leave in the order in which they came, but for reports: of each node only the newest waits,
+ * because a report is the whole truth about its node, and the callers of older ones are answered with it.
+ */
+export class InputQueue<T> {
+  readonly #maxChangesCount: number;
+  readonly #reports = new Map<string, Entry<T>>();
+  #entries = new Set<Entry<T>>();
+  #changesCount = 0;
+  #wake: (() => void) | undefined;
+  /** Reports that a newer one of their node replaced before they were decided. */
+  supersededCount = 0;
+
+  constructor(maxChangesCount: number) {
+    this.#maxChangesCount = maxChangesCount;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Adds an input. Only changes are bounded here: reports are bounded by their nodes, the rest is our own. */
+  add(input: Input, ticket: Ticket<T>): Entry<T> {
+    if (input.type === 'change') {
+      if (this.#changesCount >= this.#maxChangesCount) {
+        const count = this.#maxChangesCount;
+        throw new EngineError('queue_full', `${count} changes wait for the store already (--max-queue-count)`);
+      }
+      this.#changesCount += 1;
+    }
+    const entry: Entry<T> = { input, tickets: new Set([ticket]), taken: false };
+    if (input.type === 'report') this.#supersede(input.node, entry);
+    this.#entries.add(entry);
+    this.#wake?.();
+    return entry;
+  }
+
+  /** Takes the oldest input; undefined if none waits. */
+  take(): Entry<T> | undefined {
+    const [entry] = this.#entries;
+    if (entry === undefined) return undefined;
+    this.#leave(entry);
+    entry.taken = true;
+    return entry;
+  }
+
+  /** Puts inputs that were taken and not committed back to the front, in their order. */
+  putBack(entries: readonly Entry<T>[]): void {
+    const returned: Entry<T>[] = [];
+    for (const entry of entries) {
+      entry.taken = false;
+      if (entry.input.type === 'change') this.#changesCount += 1;
+      if (entry.input.type === 'report') {
+        const newer = this.#reports.get(entry.input.node);
+        if (newer !== undefined) {
+          this.#joinCallers(entry, newer);
+          continue;
+        }
+        this.#reports.set(entry.input.node, entry);
+      }
+      returned.push(entry);
+    }
+    this.#entries = new Set([...returned, ...this.#entries]);
+    this.#wake?.();
+  }
+
+  /** Takes an input out again before it was decided. Returns whether that was still possible. */
+  withdraw(entry: Entry<T>): boolean {
+    if (entry.taken || !this.#entries.has(entry)) return false;
+    this.#leave(entry);
+    return true;
+  }
+
+  /** Resolves when an input waits, or the signal aborts. */
+  async waiting(signal: AbortSignal): Promise<void> {
+    if (this.#entries.size > 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake);
+        this.#wake = undefined;
+        resolve();
+      };
+      this.#wake = wake;
+      signal.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  /** Empties the queue. */
+  drain(): readonly Entry<T>[] {
+    const left: Entry<T>[] = [];
+    for (let entry = this.take(); entry !== undefined; entry = this.take()) left.push(entry);
+    return left;
+  }
+
+  #supersede(node: string, entry: Entry<T>): void {
+    const older = this.#reports.get(node);
+    if (older !== undefined) {
+      this.#entries.delete(older);
+      this.#joinCallers(older, entry);
+    }
+    this.#reports.set(node, entry);
+  }
+
+  #joinCallers(older: Entry<T>, newer: Entry<T>): void {
+    this.supersededCount += 1;
+    for (const ticket of older.tickets) newer.tickets.add(ticket);
+    older.tickets.clear();
+  }
+
+  #leave(entry: Entry<T>): void {
+    this.#entries.delete(entry);
+    if (entry.input.type === 'change') this.#changesCount -= 1;
+    if (entry.input.type === 'report' && this.#reports.get(entry.input.node) === entry) {
+      this.#reports.delete(entry.input.node);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import {
+  Fleet,
+  RESOURCE_KINDS,
+  formatState,
+  type ResourceKind,
+  type ResourceState,
+  type StateNames,
+} from '@statemanager/state-machine';
+import {
+  NODE_PREFIX,
+  RECONCILE_PREFIX,
+  RECORD_PREFIX,
+  UnreadableValueError,
+  decodeIntent,
+  decodeNode,
+  decodeRecord,
+  decodeState,
+  nameUnder,
+  parseRecordKey,
+  parseStateKey,
+  stateKey,
+  statePrefix,
+  type Entry,
+  type KeyValueStore,
+  type Operation,
+} from '@statemanager/state-store';
+
+/** What the store holds, as far as it can be read. */
+export interface LoadedView {
+  readonly fleet: Fleet;
+  /** State keys that are not what our own records say, to be put right with the first commit. */
+  readonly repairs: readonly Operation[];
+  /** What could not be read, or is not where it belongs: a sentence each, with the key in it. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Loads the view. Nobody but the leader writes these keys, so that a few reads in turn give one consistent picture.
+ *
+ * A value that cannot be read is reported by its key, never guessed, and left as it is until a transition replaces it.
+ * A state without a record of ours (another release's, or another StateManager's) is taken over as it stands. A record
+ * is believed over a state key that says something else: someone else wrote that.
+ */
+export async function loadView(store: KeyValueStore, stateNames: StateNames, now: number): Promise<LoadedView> {
+  const fleet = new Fleet();
+  const problems: string[] = [];
+  const repairs: Operation[] = [];
+  const each = async (prefix: string, read: (entry: Entry) => void): Promise<void> => {
+    for (const entry of (await store.getAllWithPrefix(prefix)).entries) {
+      try {
+        read(entry);
+      } catch (error) {
+        if (!(error instanceof UnreadableValueError)) throw error;
+        problems.push(error.message);
+      }
+    }
+  };
+  const stray = (entry: Entry): void => void problems.push(`key ${entry.key} does not belong there and is left alone`);
+
+  await each(RECORD_PREFIX, (entry) => {
+    const resource = parseRecordKey(entry.key);
+    if (resource === undefined) return stray(entry);
+    const { kind, name } = resource;
+    return fleet.putRecord(kind, name, decodeRecord(kind, entry.key, entry.value));
+  });
+  await each(NODE_PREFIX, (entry) => {
+    const name = nameUnder(NODE_PREFIX, entry.key);
+    if (name === undefined) stray(entry);
+    else fleet.putNode(name, decodeNode(entry.key, entry.value));
+  });
+  await each(RECONCILE_PREFIX, (entry) => {
+    const name = nameUnder(RECONCILE_PREFIX, entry.key);
+    if (name === undefined) stray(entry);
+    else fleet.putIntent(name, decodeIntent(entry.key, entry.value));
+  });
+  for (const kind of RESOURCE_KINDS) {
+    const stored = new Map<string, ResourceState | 'unreadable'>();
+    await each(statePrefix(kind), (entry) => {
+      const name = parseStateKey(kind, entry.key);
+      if (name === undefined) return stray(entry);
+      stored.set(name, 'unreadable');
+      return stored.set(name, decodeState(kind, entry.key, entry.value));
+    });
+    matchStates({ fleet, kind, stored, stateNames, now, problems, repairs });
+  }
+  return { fleet, repairs, problems };
+}
+
+interface Matching {
+  readonly fleet: Fleet;
+  readonly kind: ResourceKind;
+  readonly stored: ReadonlyMap<string, ResourceState | 'unreadable'>;
+  readonly stateNames: StateNames;
+  readonly now: number;
+  readonly problems: string[];
+  readonly repairs: Operation[];
+}
+
+function matchStates({ fleet, kind, stored, stateNames, now, problems, repairs }: Matching): void {
+  for (const [name, state] of stored) {
+    if (fleet.record(kind, name) !== undefined || state === 'unreadable') continue;
+    adopt(fleet, kind, name, state, now);
+  }
+  for (const name of fleet.names(kind)) {
+    const recorded = fleet.record(kind, name)?.state ?? null;
+    const key = stateKey(kind, name);
+    const found = stored.get(name) ?? null;
+    if (found === recorded || found === 'unreadable') continue;
+    problems.push(`key ${key} says ${found ?? 'nothing'}, and our own record says ${recorded ?? 'nothing'}: put right`);
+    repairs.push(
+      recorded === null
+        ? { type: 'delete', key }
+        : { type: 'put', key, value: formatState(kind, recorded, stateNames) },
+    );
+  }
+}
+
+function adopt(fleet: Fleet, kind: ResourceKind, name: string, state: ResourceState, now: number): void {
+  const record = {
+    since: now,
+    rule: `${kind}.adopted`,
+    cause: 'it was found in the store',
+    source: 'statemanager',
+    generation: 0,
+    applied: [],
+  };
+  fleet.putRecord(kind, name, { ...record, state } as never);
+}

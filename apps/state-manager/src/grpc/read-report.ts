@@ -1,0 +1,85 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { monitoringserver } from '@statemanager/proto';
+import { MAX_NAME_LENGTH, NAME_RULE, isName, type ReportedContainer } from '@statemanager/state-machine';
+
+/** What a node says, and what of it could not be placed. */
+export interface ReadReport {
+  readonly node: string;
+  readonly containers: readonly ReportedContainer[];
+  /** Containers that name a model by something that is no name: `<container>: <value>`. */
+  readonly misnamed: readonly string[];
+}
+
+/** Where a container says which model it belongs to: the first that is present counts. */
+const ANNOTATIONS = ['io.pullpiri.annotations.model', 'pullpiri.model', 'model'] as const;
+const CONFIG = 'model';
+const NAME_PREFIX = 'model-';
+
+/**
+ * Reads a NodeAgent's report. Throws a ConnectError only for a bad node name, or for too many containers; a container
+ * that is nobody's is left out, and the rest of the report stands.
+ */
+export function readReport(list: monitoringserver.ContainerList, maxContainersCount: number): ReadReport {
+  if (!isName(list.nodeName)) throw new ConnectError(`node_name must be ${NAME_RULE}`, Code.InvalidArgument);
+  if (list.containers.length > maxContainersCount) {
+    const count = `containers has ${list.containers.length} entries, and may have ${maxContainersCount}`;
+    throw new ConnectError(`${count} (--max-containers-count)`, Code.ResourceExhausted);
+  }
+  const containers: ReportedContainer[] = [];
+  const misnamed: string[] = [];
+  for (const info of list.containers) {
+    const model = modelOf(info);
+    if (model === undefined) continue;
+    if (isName(model)) containers.push(readContainer(info, model));
+    else misnamed.push(`${nameOf(info)}: ${JSON.stringify(model.slice(0, MAX_NAME_LENGTH))}`);
+  }
+  return { node: list.nodeName, containers, misnamed };
+}
+
+function modelOf(info: monitoringserver.ContainerInfo): string | undefined {
+  for (const key of ANNOTATIONS) {
+    const value = info.annotation[key];
+    if (value !== undefined) return value;
+  }
+  const configured = info.config[CONFIG];
+  if (configured !== undefined) return configured;
+  const named = info.names.map(withoutSlash).find((name) => name.startsWith(NAME_PREFIX));
+  return named?.slice(NAME_PREFIX.length);
+}
+
+function readContainer(info: monitoringserver.ContainerInfo, model: string): ReportedContainer {
+  const { state } = info;
+  return {
+    model,
+    name: nameOf(info),
+    status: (fact(state, 'Status') ?? '').trim().toLowerCase(),
+    running: isTrue(fact(state, 'Running')),
+    dead: isTrue(fact(state, 'Dead')),
+    oomKilled: isTrue(fact(state, 'OOMKilled')),
+    exitCode: exitCodeOf(fact(state, 'ExitCode')),
+  };
+}
+
+/** A container is known by its first name, or by its id if it has none. */
+function nameOf(info: monitoringserver.ContainerInfo): string {
+  return withoutSlash(info.names[0] ?? info.id).slice(0, MAX_NAME_LENGTH);
+}
+
+function withoutSlash(name: string): string {
+  return name.startsWith('/') ? name.slice(1) : name;
+}
+
+/** A fact as Podman spells it, or in lower case as some of its versions do. */
+function fact(state: Readonly<Record<string, string>>, name: string): string | undefined {
+  return state[name] ?? state[name.toLowerCase()];
+}
+
+function isTrue(text: string | undefined): boolean {
+  return text?.trim().toLowerCase() === 'true';
+}
+
+function exitCodeOf(text: string | undefined): number | undefined {
+  const trimmed = text?.trim() ?? '';
+  if (trimmed === '') return undefined;
+  return /^[+-]?\d{1,10}$/.test(trimmed) ? Number(trimmed) : Number.NaN;
+}

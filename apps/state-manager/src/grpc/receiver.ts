@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect';
+import { ActionClientError } from '@statemanager/action-client';
+import { monitoringserver, statemanager } from '@statemanager/proto';
+import type { ChangeRequest, RejectionCode, ResourceKind } from '@statemanager/state-machine';
+import { create } from '@bufbuild/protobuf';
+import { EngineError, type EngineErrorCode } from '../engine/engine-error.ts';
+import type { Logger } from '../log.ts';
+import type { Manager } from '../manager.ts';
+import { readOffload } from './read-offload.ts';
+import { readReport } from './read-report.ts';
+import type { Sender } from './sender.ts';
+
+export interface ReceiverOptions {
+  readonly manager: Manager;
+  readonly sender: Sender;
+  readonly maxContainersCount: number;
+  readonly log: Logger;
+}
+
+/** The incoming half of the wire: reads what peers send, has it decided, and answers once it is durable. */
+export function receive(router: ConnectRouter, options: ReceiverOptions): void {
+  const misnamed = new MisnamedContainers(options.log);
+  router.service(statemanager.StateManagerConnection, {
+    sendStateChange: (request, context) => changeState(request, context, options),
+    sendChangedContainerList: (request, context) => takeReport(request, context, options, misnamed),
+    triggerOffloading: (request, context) => offload(request, context, options),
+    sendAction: () => {
+      throw new ConnectError('SendAction is legacy; use SendStateChange', Code.Unimplemented);
+    },
+  });
+}
+
+async function changeState(
+  request: statemanager.StateChange,
+  context: HandlerContext,
+  { manager }: ReceiverOptions,
+): Promise<statemanager.StateChangeResponse> {
+  const outcome = await decided(manager.submit(readChange(request), { signal: context.signal }));
+  return create(statemanager.StateChangeResponseSchema, {
+    message: outcome.accepted ? outcome.message : `refused: ${outcome.details}`,
+    transitionId: request.transitionId,
+    timestampNs: BigInt(Date.now()) * 1_000_000n,
+    errorCode: outcome.accepted ? statemanager.ErrorCode.SUCCESS : ERROR_CODES[outcome.code],
+    errorDetails: outcome.accepted ? '' : outcome.details,
+  });
+}
+
+const ERROR_CODES: Readonly<Record<RejectionCode, statemanager.ErrorCode>> = {
+  invalid_request: statemanager.ErrorCode.INVALID_REQUEST,
+  invalid_state_transition: statemanager.ErrorCode.INVALID_STATE_TRANSITION,
+  precondition_failed: statemanager.ErrorCode.PRECONDITION_FAILED,
+  resource_unavailable: statemanager.ErrorCode.RESOURCE_UNAVAILABLE,
+};
+
+const KINDS: Readonly<Partial<Record<statemanager.ResourceType, ResourceKind>>> = {
+  [statemanager.ResourceType.SCENARIO]: 'scenario',
+  [statemanager.ResourceType.PACKAGE]: 'package',
+  [statemanager.ResourceType.MODEL]: 'model',
+};
+
+function readChange(request: statemanager.StateChange): ChangeRequest {
+  return {
+    type: 'change',
+    kind: KINDS[request.resourceType],
+    name: request.resourceName,
+    currentState: request.currentState,
+    targetState: request.targetState,
+    transitionId: request.transitionId,
+    stamped: request.timestampNs > 0n,
+    source: request.source,
+    at: Date.now(),
+  };
+}
+
+async function takeReport(
+  request: monitoringserver.ContainerList,
+  context: HandlerContext,
+  { manager, maxContainersCount }: ReceiverOptions,
+  misnamed: MisnamedContainers,
+): Promise<monitoringserver.SendContainerListResponse> {
+  const report = readReport(request, maxContainersCount);
+  misnamed.note(report.node, report.misnamed);
+  const { node, containers } = report;
+  const outcome = await decided(
+    manager.submit({ type: 'report', node, containers, at: Date.now() }, { signal: context.signal }),
+  );
+  if (!outcome.accepted) throw new ConnectError(`containers: ${outcome.details}`, Code.ResourceExhausted);
+  return create(monitoringserver.SendContainerListResponseSchema, { resp: outcome.message });
+}
+
+async function offload(
+  request: statemanager.OffloadingRequest,
+  context: HandlerContext,
+  { manager, sender, log }: ReceiverOptions,
+): Promise<statemanager.OffloadingResponse> {
+  const wanted = readOffload(request);
+  if (typeof wanted === 'string') {
+    return create(statemanager.OffloadingResponseSchema, { accepted: false, message: `refused: ${wanted}` });
+  }
+  const answer = await askForOffload(() => sender.offload(wanted, context.signal));
+  const id = answer.transitionId.slice(0, 253) || randomUUID();
+  const { modelName: model, sourceNode, targetNode, policyName, reason } = wanted;
+  const said = `ActionController ${answer.success ? 'accepted' : 'refused'}: ${answer.message.slice(0, 1024)}`;
+  const why = [policyName && `policy ${policyName}`, reason].filter(Boolean).join(', ');
+  const detail = `offload from ${sourceNode} to ${targetNode}${why && ` (${why})`}; ${said}`;
+  log.info({ model, sourceNode, targetNode, accepted: answer.success, transitionId: id }, 'offload');
+  const input = { type: 'offload-answered', model, id, accepted: answer.success, sourceNode, targetNode } as const;
+  await decided(manager.submit({ ...input, detail, source: policyName || 'offload', at: Date.now() }));
+  return create(statemanager.OffloadingResponseSchema, {
+    accepted: answer.success,
+    message: answer.message,
+    transitionId: id,
+  });
+}
+
+/** A refusal is an answer; anything else passes, and the caller may try again. */
+async function askForOffload(
+  ask: () => ReturnType<Sender['offload']>,
+): Promise<{ success: boolean; message: string; transitionId: string }> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ActionClientError)) throw error;
+    if (error.code === 'refused') return { success: false, message: error.message, transitionId: '' };
+    if (error.code === 'cancelled')
+      throw new ConnectError('the caller gave up', Code.Canceled, undefined, undefined, error);
+    const code = error.code === 'deadline_exceeded' ? Code.DeadlineExceeded : Code.Unavailable;
+    throw new ConnectError(`ActionController: ${error.message}`, code, undefined, undefined, error);
+  }
+}
+
+const ENGINE_CODES: Readonly<Record<EngineErrorCode, Code>> = {
+  queue_full: Code.ResourceExhausted,
+  store_unavailable: Code.Unavailable,
+  cancelled: Code.Canceled,
+  too_large: Code.ResourceExhausted,
+  stopping: Code.Unavailable,
+  internal: Code.Internal,
+};
+
+/** Turns the engine's failures into gRPC's: passing ones are errors of the call, never answers. */
+async function decided<T>(outcome: Promise<T>): Promise<T> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new ConnectError(error.message, ENGINE_CODES[error.code], undefined, undefined, error);
+  }
+}
+
+/** Logs each container that names a model by no name once, and goes on counting. */
+class MisnamedContainers {
+  readonly #log: Logger;
+  readonly #said = new Set<string>();
+  #count = 0;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  note(node: string, containers: readonly string[]): void {
+    this.#count += containers.length;
+    for (const container of containers) {
+      const what = `${node}/${container}`;
+      if (this.#said.has(what) || this.#said.size >= MAX_SAID_COUNT) continue;
+      this.#said.add(what);
+      this.#log.warn(
+        { node, container, count: this.#count },
+        'container names a model by something that is no name; it is left out',
+      );
+    }
+  }
+}
+
+/** So many different misnamed containers are logged; a storm of them must not fill the memory. */
+const MAX_SAID_COUNT = 1000;

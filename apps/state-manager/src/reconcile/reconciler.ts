@@ -1,0 +1,196 @@
+import type { Fleet, Input, Intent } from '@statemanager/state-machine';
+import type { Sender } from '../grpc/sender.ts';
+import type { Logger } from '../log.ts';
+import type { Committed, Follower, Outcome, SubmitOptions, Term } from '../manager.ts';
+import { attemptDelayMs, type BackoffOptions } from './backoff.ts';
+import { findTarget } from './target.ts';
+
+export interface ReconcilerOptions extends BackoffOptions {
+  readonly inFlightCount: number;
+  readonly sender: Sender;
+  readonly submit: (input: Input, options?: SubmitOptions) => Promise<Outcome>;
+  readonly log: Logger;
+}
+
+/** One intent, and when it is tried next. */
+interface Task {
+  readonly packageName: string;
+  intent: Intent;
+  /** On the monotonic clock. */
+  dueAt: number;
+  running: boolean;
+  /** Why it waits, if not for its time; looked at again when a scenario changes. */
+  waitsFor: string | undefined;
+  /** The last such reason that was logged. */
+  saidWhy: string | undefined;
+}
+
+/**
+ * Works through the intents, those that are due first: at most so many calls at once, one per package, each counted in
+ * the store before it is made. It knows intents and not events, so that nothing is missed by a restart. While
+ * ActionController cannot be reached nothing counts as an attempt, and all that is due is tried when it is back.
+ */
+export class Reconciler implements Follower {
+  readonly #options: ReconcilerOptions;
+  readonly #tasks = new Map<string, Task>();
+  /** When each package was last asked for, on the monotonic clock: a new intent owes the wait of the one before. */
+  readonly #askedAt = new Map<string, number>();
+  #term: Term | undefined;
+  #runningCount = 0;
+  #away = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  onTerm(term: Term): readonly Input[] {
+    this.#term = term;
+    for (const name of term.view.names('intent')) this.#follow(term.view, name, term.view.intent(name));
+    this.#pump();
+    return [];
+  }
+
+  onCommit({ changes }: Committed): void {
+    for (const [name, intent] of changes.changedIntents()) this.#follow(changes, name, intent);
+    for (const [name, record] of changes.changedRecords('package')) {
+      if (record?.backoff === undefined && this.#tasks.get(name) === undefined) this.#askedAt.delete(name);
+    }
+    for (const _ of changes.changedRecords('scenario')) {
+      for (const task of this.#tasks.values()) task.waitsFor = undefined;
+      break;
+    }
+    this.#pump();
+  }
+
+  onTermEnd(): void {
+    this.#term = undefined;
+    clearTimeout(this.#timer);
+    this.#tasks.clear();
+    this.#askedAt.clear();
+    this.#away = false;
+  }
+
+  /** Takes note of an intent that was made, changed or ended. */
+  #follow(view: Fleet, packageName: string, intent: Intent | undefined): void {
+    const task = this.#tasks.get(packageName);
+    if (intent === undefined) {
+      this.#tasks.delete(packageName);
+      return;
+    }
+    if (task?.intent.id === intent.id) {
+      task.intent = intent;
+      return;
+    }
+    const attempts = view.record('package', packageName)?.backoff?.attempts ?? 0;
+    const since = this.#askedAt.get(packageName) ?? performance.now();
+    const dueAt = attempts === 0 ? performance.now() : since + attemptDelayMs(attempts, false, this.#options);
+    this.#tasks.set(packageName, {
+      packageName,
+      intent,
+      dueAt,
+      running: false,
+      waitsFor: undefined,
+      saidWhy: undefined,
+    });
+  }
+
+  /** Starts what is due, and sets the alarm for what is due next. */
+  #pump(): void {
+    clearTimeout(this.#timer);
+    const term = this.#term;
+    if (term === undefined || term.ended.aborted || this.#away) return;
+    const waiting = [...this.#tasks.values()].filter((task) => !task.running && task.waitsFor === undefined);
+    waiting.sort((a, b) => a.dueAt - b.dueAt);
+    const now = performance.now();
+    for (const task of waiting) {
+      if (this.#runningCount >= this.#options.inFlightCount) return;
+      if (task.dueAt > now) {
+        this.#timer = setTimeout(() => this.#pump(), task.dueAt - now);
+        return;
+      }
+      this.#begin(task, term);
+    }
+  }
+
+  #begin(task: Task, term: Term): void {
+    const target = findTarget(term.view, task.packageName);
+    if (target.type === 'wait') {
+      task.waitsFor = target.why;
+      if (task.saidWhy === target.why) return;
+      task.saidWhy = target.why;
+      this.#options.log.warn({ package: task.packageName, intent: task.intent.id, why: target.why }, 'reconcile waits');
+      return;
+    }
+    task.running = true;
+    this.#runningCount += 1;
+    void this.#attempt(task, target.scenarioName, term)
+      .catch((error: unknown) => {
+        if (!term.ended.aborted)
+          this.#options.log.error({ err: error, package: task.packageName }, 'a reconcile attempt broke off');
+        task.dueAt = performance.now() + this.#options.initialBackoffMs;
+      })
+      .finally(() => {
+        task.running = false;
+        this.#runningCount -= 1;
+        this.#pump();
+      });
+  }
+
+  async #attempt(task: Task, scenarioName: string, term: Term): Promise<void> {
+    const { sender, submit, log } = this.#options;
+    const { packageName } = task;
+    const intent = task.intent.id;
+    if (!term.leadership.isCurrent()) {
+      task.dueAt = performance.now() + this.#options.initialBackoffMs;
+      return;
+    }
+    if (!(await sender.canReach(term.ended))) {
+      this.#waitUntilReachable(term);
+      return;
+    }
+    const started = { type: 'attempt-started', packageName, intent, at: Date.now() } as const;
+    const counted = await submit(started, { signal: term.ended });
+    task.dueAt = performance.now() + this.#delayAfter(task, false, term);
+    if (!counted.accepted || !term.leadership.isCurrent()) return;
+    log.info(
+      { package: packageName, scenario: scenarioName, intent, attempt: task.intent.attempts },
+      'reconcile asked',
+    );
+    const sent = await sender.reconcile(scenarioName, intent, term.ended);
+    this.#askedAt.set(packageName, performance.now());
+    log.info({ package: packageName, scenario: scenarioName, intent, ...sent }, 'reconcile answered');
+    task.dueAt = performance.now() + this.#delayAfter(task, sent.outcome === 'accepted', term);
+    if (sent.outcome === 'unreachable') {
+      task.dueAt = performance.now();
+      this.#waitUntilReachable(term);
+    }
+    await submit({ type: 'attempt-ended', packageName, intent, ...sent, at: Date.now() }, { signal: term.ended });
+  }
+
+  #delayAfter(task: Task, accepted: boolean, term: Term): number {
+    const attempts = term.view.record('package', task.packageName)?.backoff?.attempts ?? 1;
+    return attemptDelayMs(attempts, accepted, this.#options);
+  }
+
+  /** Stops trying until ActionController is back; then everything that is due is tried at once. */
+  #waitUntilReachable(term: Term): void {
+    if (this.#away) return;
+    this.#away = true;
+    const { sender, log } = this.#options;
+    log.warn({ waiting: this.#tasks.size }, 'ActionController cannot be reached; reconciles wait for it');
+    sender
+      .waitUntilReachable(term.ended)
+      .then(() => {
+        log.info({ waiting: this.#tasks.size }, 'ActionController is back');
+        this.#away = false;
+        this.#pump();
+      })
+      .catch((error: unknown) => {
+        if (term.ended.aborted) return;
+        log.error({ err: error }, 'ActionController cannot be waited for');
+        this.#away = false;
+        this.#timer = setTimeout(() => this.#pump(), this.#options.initialBackoffMs);
+      });
+  }
+}

@@ -1,0 +1,163 @@
+import { createActionClient, type ActionClient } from '@statemanager/action-client';
+import { openEtcdStore } from '@statemanager/etcd-store';
+import { health, reflectionV1, reflectionV1Alpha, statemanager } from '@statemanager/proto';
+import { openSqliteStore } from '@statemanager/sqlite-store';
+import { openMemoryStore, type KeyValueStore } from '@statemanager/state-store';
+import { hostname } from 'node:os';
+import type { Address, StoreUrl } from './config/parsers.ts';
+import type { Config } from './config/schema.ts';
+import { DefinitionWatch } from './definitions/definition-watch.ts';
+import { putSeeds, readSeeds } from './definitions/seed-definitions.ts';
+import { Compaction } from './engine/compaction.ts';
+import { Waits } from './engine/waits.ts';
+import { Health } from './grpc/health.ts';
+import { Port } from './grpc/port.ts';
+import { receive } from './grpc/receiver.ts';
+import { reflect } from './grpc/reflection.ts';
+import { Sender } from './grpc/sender.ts';
+import type { Logger } from './log.ts';
+import { Manager } from './manager.ts';
+import { Reconciler } from './reconcile/reconciler.ts';
+
+const SERVICES = [
+  statemanager.StateManagerConnection,
+  health.Health,
+  reflectionV1.ServerReflection,
+  reflectionV1Alpha.ServerReflection,
+];
+
+/** A running StateManager. */
+export interface Service {
+  /** Where it answers. */
+  readonly address: Address;
+  /** Accepts nothing new, answers what was accepted, gives up the leadership and releases everything. */
+  stop(): Promise<void>;
+}
+
+/** Puts the parts together and starts them. Throws if the store's file, a port or a path cannot be had. */
+export async function startService(config: Config, log: Logger): Promise<Service> {
+  const store = await openStore(config.store, config['lease-ttl-seconds']);
+  const client = createActionClient({ baseUrl: config['action-controller'], retry: false, breaker: false });
+  try {
+    return await compose(config, log, store, client);
+  } catch (error) {
+    await client.close();
+    await store.close();
+    throw error;
+  }
+}
+
+async function compose(config: Config, log: Logger, store: KeyValueStore, client: ActionClient): Promise<Service> {
+  const seeds = config.definitions === undefined ? [] : await readSeeds(config.definitions, log);
+  const sender = new Sender(client, config['reconcile-current'], config['reconcile-deadline-ms']);
+  const manager = createManager(config, log, store);
+  const healthService = new Health();
+  const port = new Port({
+    maxMessageBytes: config['max-message-bytes'],
+    routes: (router) => {
+      receive(router, { manager, sender, maxContainersCount: config['max-containers-count'], log });
+      healthService.routes(router);
+      reflect(router, SERVICES);
+    },
+  });
+
+  manager.follow({
+    onTerm: async () => {
+      await putSeeds(store, seeds, log);
+      return [];
+    },
+  });
+  manager.follow(new DefinitionWatch(store, ours(manager, log), log));
+  const waits = new Waits(
+    {
+      missingGraceMs: config['missing-grace-ms'],
+      offloadGraceMs: config['offload-grace-ms'],
+      reconcileResetMs: config['reconcile-reset-ms'],
+    },
+    ours(manager, log),
+  );
+  manager.follow({
+    onTerm: ({ view }) => {
+      waits.begin(view);
+      return [];
+    },
+    onCommit: ({ changes }) => waits.follow(changes),
+    onTermEnd: () => waits.end(),
+  });
+  manager.follow(
+    new Reconciler({
+      sender,
+      submit: (input, options) => manager.submit(input, options),
+      inFlightCount: config['reconcile-in-flight-count'],
+      initialBackoffMs: config['reconcile-initial-backoff-ms'],
+      maxBackoffMs: config['reconcile-max-backoff-ms'],
+      healMs: config['reconcile-heal-ms'],
+      log,
+    }),
+  );
+  manager.follow(new Compaction(store, config['compact-keep-ms'], log));
+  manager.follow({
+    onTerm: () => {
+      healthService.serving = true;
+      return [];
+    },
+    onTermEnd: () => {
+      healthService.serving = false;
+    },
+  });
+  const address = await port.listen(config.listen);
+  const where = `${address.host}:${address.port}`;
+  manager.start({ id: config.id ?? `${hostname()}:${address.port}`, address: where });
+  log.info({ listening: where, store: store.name }, 'listening');
+
+  return { address, stop: () => stop(config['drain-ms'], log, { port, manager, client, store }) };
+}
+
+interface Parts {
+  readonly port: Port;
+  readonly manager: Manager;
+  readonly client: ActionClient;
+  readonly store: KeyValueStore;
+}
+
+async function stop(drainMs: number, log: Logger, { port, manager, client, store }: Parts): Promise<void> {
+  log.info('stopping: finishing what was accepted');
+  await port.drain(drainMs);
+  await manager.stop(drainMs);
+  await client.close();
+  await store.close();
+  log.info('stopped');
+}
+
+function createManager(config: Config, log: Logger, store: KeyValueStore): Manager {
+  return new Manager({
+    store,
+    rules: {
+      cleanExitCodes: config['clean-exit-codes'],
+      missingGraceMs: config['missing-grace-ms'],
+      missingAs: config['missing-as'] === 'dead' ? 'Dead' : 'Exited',
+      reconcileOn: config['reconcile-on'],
+      maxResourcesCount: config['max-resources-count'],
+      removedKeptCount: config['removed-kept-count'],
+    },
+    stateNames: config['state-names'],
+    maxQueueCount: config['max-queue-count'],
+    answerWithinMs: config['answer-within-ms'],
+    log,
+  });
+}
+
+/** Submits an input that nobody waits for. */
+function ours(manager: Manager, log: Logger): (input: Parameters<Manager['submit']>[0]) => void {
+  return (input) => {
+    manager
+      .submit(input)
+      .catch((error: unknown) => log.warn({ err: error, input: input.type }, 'an input was dropped'));
+  };
+}
+
+async function openStore(url: StoreUrl, leaseTtlSeconds: number): Promise<KeyValueStore> {
+  if (url.type === 'memory') return openMemoryStore();
+  if (url.type === 'sqlite') return openSqliteStore(url.path);
+  return openEtcdStore({ hosts: url.hosts.map((host) => `http://${host}`), leaseTtlSeconds });
+}
