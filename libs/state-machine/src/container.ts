@@ -119,7 +119,8 @@ export function compareObservations(a: Observation, b: Observation): number {
   if (a.model !== b.model) return a.model < b.model ? -1 : 1;
   if (a.name !== b.name) return a.name < b.name ? -1 : 1;
   if (a.rule !== b.rule) return a.rule < b.rule ? -1 : 1;
-  return (a.exitCode ?? -1) - (b.exitCode ?? -1);
+  if (a.exitCode !== b.exitCode) return (a.exitCode ?? -Infinity) < (b.exitCode ?? -Infinity) ? -1 : 1;
+  return Number(a.oomKilled ?? false) - Number(b.oomKilled ?? false);
 }
 
 /** One container's observation in words: `app is Dead: exit code 137, OOM killed`. */

@@ -39,7 +39,7 @@ export function decideChange(view: Fleet, request: ChangeRequest, options: RuleO
 
   const applied = record?.applied.some((change) => change.id === request.transitionId && change.target === target);
   if (applied) return unchanged(`${kind} ${request.name} was set to ${target} by this request before`);
-  if (stored === target) return unchanged(`${kind} ${request.name} is ${target} already`);
+  if (stored === target) return confirm(view, request, kind, target, options);
 
   return (
     currentStateDiffers(request, kind, stored) ??
@@ -64,6 +64,22 @@ function readRequest(request: ChangeRequest): Wanted | Rejection {
   if (source === '') return invalid('source is missing');
   if (isTooLong(source)) return invalid(`source must be at most ${MAX_TEXT_BYTES} bytes`);
   return { kind, target };
+}
+
+/** It is what was asked for. Of a model that is missing, the request says that this is right: it ends the grace. */
+function confirm(
+  view: Fleet,
+  request: ChangeRequest,
+  kind: ResourceKind,
+  target: ResourceState,
+  options: RuleOptions,
+): Decision {
+  const { name, source } = request;
+  const message = `${kind} ${name} is ${target} already`;
+  if (kind !== 'model' || view.record(kind, name)?.missing === undefined) return unchanged(message);
+  const draft = new Draft(view, request, options);
+  draft.amend(kind, name, { missing: undefined, rule: MODEL_REQUESTED, cause: `${source} asked for it`, source });
+  return draft.decision(message);
 }
 
 function currentStateDiffers(

@@ -18,10 +18,12 @@ const SOURCE = 'definition';
 
 /** A package's document appeared or changed: the package is evaluated, and stored even if it is Idle. */
 export function decidePackageDefined(view: Fleet, input: PackageDefined, options: RuleOptions): Decision | Rejection {
-  const draft = new Draft(view, input, options);
   const { name, revision } = input;
-  const before = draft.record('package', name);
   const models = [...new Set(input.models)];
+  const known = view.record('package', name)?.definition;
+  if (known?.revision === revision && known.models.join('/') === models.join('/')) return unchanged('it is known');
+  const draft = new Draft(view, input, options);
+  const before = draft.record('package', name);
   draft.amend('package', name, { definition: { revision, models } });
   orphan(draft, before.definition?.models ?? []);
   const change = before.definition === undefined ? 'its definition appeared' : 'its definition changed';
@@ -55,8 +57,11 @@ function orphan(draft: Draft, models: readonly string[]): void {
 
 /** A scenario's document appeared or changed. It gives no state: components do. */
 export function decideScenarioDefined(view: Fleet, input: ScenarioDefined, options: RuleOptions): Decision {
-  const draft = new Draft(view, input, options);
   const { name, target, action, revision } = input;
+  const known = view.record('scenario', name)?.definition;
+  if (known?.revision === revision && known.target === target && known.action === action)
+    return unchanged('it is known');
+  const draft = new Draft(view, input, options);
   draft.amend('scenario', name, { definition: { target, action, revision }, removed: undefined });
   return draft.decision(`scenario ${name} targets package ${target}`);
 }
@@ -74,6 +79,8 @@ export function decideScenarioUndefined(
   draft.amend('scenario', name, { definition: undefined });
   const move = { rule: 'scenario.removed', cause: 'its definition was deleted', source: SOURCE };
   if (record.state !== null) draft.transition('scenario', name, null, move);
+  else if (record.generation > 0) draft.amend('scenario', name, { removed: true });
+  else draft.fleet.putRecord('scenario', name, undefined);
   forgetOldest(draft);
   return draft.decision(`scenario ${name} is removed`);
 }

@@ -58,10 +58,10 @@ export function decideAttemptEnded(view: Fleet, input: AttemptEnded, options: Ru
   if (intent?.id !== input.intent) return reject('precondition_failed', `intent ${input.intent} has ended`);
   const draft = new Draft(view, input, options);
   const { outcome, detail, at } = input;
-  const counts = outcome !== 'unreachable';
-  const attempts = counts ? intent.attempts : Math.max(0, intent.attempts - 1);
+  const uncounted = outcome === 'unreachable' && intent.lastAttempt?.outcome === 'started';
+  const attempts = uncounted ? Math.max(0, intent.attempts - 1) : intent.attempts;
   draft.fleet.putIntent(input.packageName, { ...intent, attempts, lastAttempt: { at, outcome, detail } });
-  if (!counts) countAttempts(draft, input.packageName, intent, -1);
+  if (uncounted) countAttempts(draft, input.packageName, intent, -1);
   return draft.decision(`intent ${intent.id}: ${outcome}`);
 }
 

@@ -45,6 +45,7 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
   const fleet = new Fleet();
   const problems: string[] = [];
   const repairs: Operation[] = [];
+  const removed: { since: number; put: () => void }[] = [];
   const each = async (prefix: string, read: (entry: Entry) => void): Promise<void> => {
     for (const entry of (await store.getAllWithPrefix(prefix)).entries) {
       try {
@@ -61,8 +62,12 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
     const resource = parseRecordKey(entry.key);
     if (resource === undefined) return stray(entry);
     const { kind, name } = resource;
-    return fleet.putRecord(kind, name, decodeRecord(kind, entry.key, entry.value));
+    const record = decodeRecord(kind, entry.key, entry.value);
+    if (record.removed === undefined) return fleet.putRecord(kind, name, record);
+    return removed.push({ since: record.since, put: () => fleet.putRecord(kind, name, record) });
   });
+  // The view forgets what was removed first, and takes the order in which it hears of them.
+  for (const { put } of removed.sort((a, b) => a.since - b.since)) put();
   await each(NODE_PREFIX, (entry) => {
     const name = nameUnder(NODE_PREFIX, entry.key);
     if (name === undefined) stray(entry);

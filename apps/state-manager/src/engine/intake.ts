@@ -1,0 +1,81 @@
+import type { Input } from '@statemanager/state-machine';
+import { EngineError } from './engine-error.ts';
+import { InputQueue, type Entry, type Ticket } from './input-queue.ts';
+
+export interface SubmitOptions {
+  /** Withdraws the input if it was not decided yet. */
+  readonly signal?: AbortSignal;
+}
+
+export interface IntakeOptions {
+  readonly maxQueueCount: number;
+  readonly answerWithinMs: number;
+}
+
+/** Where inputs come in and answers go out: the queue, and how long a caller waits. */
+export class Intake<T> {
+  readonly queue: InputQueue<T>;
+  readonly #answerWithinMs: number;
+  #closed = false;
+
+  constructor({ maxQueueCount, answerWithinMs }: IntakeOptions) {
+    this.queue = new InputQueue(maxQueueCount);
+    this.#answerWithinMs = answerWithinMs;
+  }
+
+  /** Takes no more inputs from callers. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Adds an input. Resolves when it was decided and is durable; see `Manager.submit`. */
+  async submit(input: Input, { signal }: SubmitOptions = {}): Promise<T> {
+    if (this.#closed && isCallers(input)) throw new EngineError('stopping', 'StateManager stops');
+    if (signal?.aborted) throw new EngineError('cancelled', 'the caller gave up');
+    return new Promise<T>((resolve, reject) => {
+      const done = (settle: () => void): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', cancel);
+        entry.tickets.delete(ticket);
+        settle();
+      };
+      const ticket: Ticket<T> = {
+        resolve: (outcome) => done(() => resolve(outcome)),
+        reject: (error) => done(() => reject(error)),
+      };
+      const cancel = (): void => this.#cancel(entry, ticket);
+      const entry = this.queue.add(input, ticket);
+      const late = (): void => this.#late(entry, ticket);
+      const timer = isCallers(input) ? setTimeout(late, this.#answerWithinMs) : undefined;
+      signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+
+  #cancel(entry: Entry<T>, ticket: Ticket<T>): void {
+    ticket.reject(new EngineError('cancelled', 'the caller gave up'));
+    if (!this.queue.withdraw(entry)) return;
+    // Callers of older reports of the node, whose place this one took.
+    fail(entry, new EngineError('cancelled', 'a newer report of this node took its place, and was cancelled'));
+  }
+
+  #late(entry: Entry<T>, ticket: Ticket<T>): void {
+    const within = `the store did not take it within ${this.#answerWithinMs} ms (--answer-within-ms)`;
+    if (entry.input.type === 'report') {
+      ticket.reject(new EngineError('store_unavailable', `${within}; the report stays queued`));
+      return;
+    }
+    const withdrawn = this.queue.withdraw(entry);
+    const rest = withdrawn ? 'nothing was changed' : 'it may still be applied: repeat it with the same transition_id';
+    ticket.reject(new EngineError('store_unavailable', `${within}; ${rest}`));
+  }
+}
+
+/** Answers everyone who waits for an input with an error. */
+export function fail<T>(entry: Entry<T>, error: EngineError): void {
+  for (const ticket of [...entry.tickets]) ticket.reject(error);
+}
+
+/** Whether an input is a caller's, who waits for an answer. */
+function isCallers(input: Input): boolean {
+  return input.type === 'report' || input.type === 'change';
+}
