@@ -10,7 +10,6 @@ import {
   type PackageRecord,
   type RecordOf,
   type ResourceKind,
-  type ResourceState,
   type ScenarioRecord,
   type StateOf,
   type Transition,
@@ -84,7 +83,7 @@ function appliedOf(kind: ResourceKind, item: unknown): AppliedChange {
   if (!Array.isArray(item) || typeof item[0] !== 'string' || typeof item[1] !== 'string') {
     throw new Error('applied must hold pairs of an id and a state');
   }
-  return { id: item[0], target: stateOf(kind, item[1]) as ResourceState };
+  return { id: item[0], target: stateOf(kind, item[1]) };
 }
 
 /** A node's containers by model, each as [name, rule id, exit code, OOM killed], as far as given. */

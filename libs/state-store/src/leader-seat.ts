@@ -45,10 +45,13 @@ export class LeaderSeat {
 
   /** Gives the seat up for good. */
   close(): void {
-    if (this.#holder !== undefined) this.#records.vacate();
     this.#closed = true;
-    this.depose('the store was closed');
-    this.#wake();
+    try {
+      if (this.#holder !== undefined) this.#records.vacate();
+    } finally {
+      this.depose('the store was closed');
+      this.#wake();
+    }
   }
 
   #sit(candidate: Candidate): Leadership {

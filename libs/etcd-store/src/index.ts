@@ -1,0 +1,2 @@
+export { openEtcdStore } from './etcd-store.ts';
+export type { EtcdStoreOptions } from './etcd-store.ts';

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import type { StartedTestContainer } from 'testcontainers';
+import { etcdFlags } from './etcd-flags.ts';
+import type { EtcdRunner, EtcdSettings } from './start-etcd.ts';
+
+const IMAGE = 'quay.io/coreos/etcd:v3.5.21';
+
+/** Where the container has the data directory. */
+const DATA_IN_CONTAINER = '/etcd-data';
+
+/** Whether a Docker engine answers, and the library that speaks to it is installed. */
+export async function dockerIsThere(): Promise<boolean> {
+  const engine = spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: 10_000 });
+  if (engine.status !== 0) return false;
+  return import('testcontainers').then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Runs etcd in a container on the same port, with the data directory mounted, so that it outlives the container. */
+export function etcdInDocker(settings: EtcdSettings): EtcdRunner {
+  let container: StartedTestContainer | undefined;
+  return {
+    start: async () => {
+      // The reaper is one more image to pull; the container is removed when it stops.
+      process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
+      const { GenericContainer, Wait } = await import('testcontainers');
+      container = await new GenericContainer(IMAGE)
+        .withCommand(['etcd', ...etcdFlags({ ...settings, port: 2379 }, '0.0.0.0', DATA_IN_CONTAINER)])
+        .withExposedPorts({ container: 2379, host: settings.port })
+        .withBindMounts([{ source: settings.dataDir, target: DATA_IN_CONTAINER, mode: 'rw' }])
+        .withWaitStrategy(Wait.forHttp('/health', 2379))
+        .start();
+    },
+    kill: async () => {
+      const stopping = container;
+      container = undefined;
+      await stopping?.stop({ timeout: 0, remove: true });
+    },
+  };
+}

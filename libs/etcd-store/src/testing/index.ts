@@ -1,0 +1,2 @@
+export { startEtcd } from './start-etcd.ts';
+export type { EtcdOptions, TestEtcd } from './start-etcd.ts';

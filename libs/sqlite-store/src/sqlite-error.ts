@@ -1,0 +1,38 @@
+import { StoreError } from '@statemanager/state-store';
+
+/** SQLite's primary result codes that mean something else than "cannot serve now". */
+const BUSY = 5;
+const LOCKED = 6;
+const CORRUPT = 11;
+const TOO_BIG = 18;
+const NOT_A_DATABASE = 26;
+
+/** What an error of SQLite means to the caller of the store. */
+export function storeErrorOf(cause: unknown, file: string): StoreError {
+  if (cause instanceof StoreError) return cause;
+  switch (primaryCodeOf(cause)) {
+    case BUSY:
+    case LOCKED:
+      return new StoreError('locked', `${file} is in use by another process: stop it, or choose another file`, {
+        cause,
+      });
+    case CORRUPT:
+      return new StoreError('corrupt', `${file} is damaged: restore it from a backup, or move it away`, { cause });
+    case NOT_A_DATABASE:
+      return new StoreError('corrupt', `${file} is not a StateManager store: choose another file`, { cause });
+    case TOO_BIG:
+      return new StoreError('too_large', `a key or value is too large for ${file}`, { cause });
+    default:
+      return new StoreError('unavailable', `${file} cannot be read or written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Extended codes have the primary one in their low byte. */
+function primaryCodeOf(cause: unknown): number | undefined {
+  const code = (cause as { errcode?: unknown } | undefined)?.errcode;
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
