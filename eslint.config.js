@@ -35,26 +35,32 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['vitest.config.ts'] } } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['vitest.config.ts', 'vitest.slow.config.ts'] } },
+    },
     rules: {
       '@nx/enforce-module-boundaries': ['error', { allow: ['../../vitest.base.ts'], depConstraints }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/switch-exhaustiveness-check': [
-        'error',
-        { considerDefaultExhaustiveForUnions: true },
-      ],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       eqeqeq: ['error', 'always'],
       'no-console': 'error',
     },
   },
   {
-    files: ['**/*.test.ts', '**/test/**/*.ts', '**/testing/**/*.ts', 'tools/**/*.ts', '**/vitest.config.ts'],
+    files: ['**/*.test.ts', '**/test/**/*.ts', '**/testing/**/*.ts', 'tools/**/*.ts', '**/vitest.*config.ts'],
     rules: {
       'no-console': 'off',
-      '@nx/enforce-module-boundaries': ['error', { allow: ['../../vitest.base.ts'], checkDynamicDependenciesExceptions: ['.*'], depConstraints: depConstraints.map(({ bannedExternalImports: _, ...rest }) => rest) }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          allow: ['../../vitest.base.ts'],
+          checkDynamicDependenciesExceptions: ['.*'],
+          depConstraints: depConstraints.map(({ bannedExternalImports: _, ...rest }) => rest),
+        },
+      ],
     },
   },
-  { files: ['**/*.js', '**/vitest.config.ts'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.js', '**/vitest.*config.ts'], ...tseslint.configs.disableTypeChecked },
 );

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Resolve workspace packages to their sources, so that tests never see a stale build. */
 const conditions = ['@statemanager/source', 'module', 'node', 'development|production'];
 
-/** What every project's Vitest run shares; a project with slow suites sets `STATEMANAGER_SLOW`. */
+/** What every project's Vitest run shares. Suites named `*.slow.test.ts` have a configuration and a target of their own. */
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },

@@ -34,26 +34,21 @@ async function run(config: Config): Promise<void> {
     log.fatal({ err: error }, 'a fault of ours; whatever was acknowledged is in the store');
     process.exit(EXIT.failed);
   });
-  try {
-    const service = await startService(config, log);
-    let stopping = false;
-    const stop = (signal: string): void => {
-      if (stopping) return;
-      stopping = true;
-      log.info({ signal }, 'asked to stop');
-      service
-        .stop()
-        .then(() => process.exit(0))
-        .catch((error: unknown) => {
-          log.fatal({ err: error }, 'could not stop cleanly');
-          process.exit(EXIT.failed);
-        });
-    };
-    process.on('SIGTERM', () => stop('SIGTERM'));
-    process.on('SIGINT', () => stop('SIGINT'));
-  } catch (error) {
+  // Listened for from the beginning: a signal that comes while the service starts stops it as soon as it has.
+  const asked = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve(signal));
+  });
+  const service = await startService(config, log).catch((error: unknown) => {
     process.stderr.write(`state-manager: ${(error as Error).message}\n`);
-    process.exitCode = EXIT.failed;
+    process.exit(EXIT.failed);
+  });
+  log.info({ signal: await asked }, 'asked to stop');
+  try {
+    await service.stop();
+    process.exit(0);
+  } catch (error) {
+    log.fatal({ err: error }, 'could not stop cleanly');
+    process.exit(EXIT.failed);
   }
 }
 

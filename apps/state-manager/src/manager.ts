@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as yieldToOthers, setTimeout as sleep } from 'node:timers/promises';
 import {
   RESOURCE_KINDS,
   type Fleet,
@@ -8,13 +8,7 @@ import {
   type StateNames,
   type Transition,
 } from '@statemanager/state-machine';
-import {
-  StoreError,
-  type Candidate,
-  type KeyValueStore,
-  type Leadership,
-  type Operation,
-} from '@statemanager/state-store';
+import { StoreError, type Candidate, type KeyValueStore, type Leadership } from '@statemanager/state-store';
 import { commitFenced } from './engine/commit-fenced.ts';
 import { decideBatch, FULL_LIMITS, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
 import { EngineError } from './engine/engine-error.ts';
@@ -58,6 +52,9 @@ export interface ManagerOptions extends IntakeOptions {
 
 const RETRY_MS = { least: 50, most: 1000 };
 
+/** How many state keys are put right in one transaction: even with the longest names it is a small one. */
+const REPAIRS_AT_ONCE_COUNT = 1000;
+
 /**
  * The engine: inputs enter one queue, are decided in their order against one view, and become true in one fenced
  * transaction, after which they are answered. While a transaction is in flight the next inputs gather.
@@ -89,8 +86,9 @@ export class Manager {
   /**
    * Decides an input. Resolves when everything that follows is durable, with the decision or the rejection.
    *
-   * Throws EngineError. Reports and changes are answered within `answerWithinMs`; whatever is ours waits as long as it
-   * takes. A report that was not decided in time stays queued: its NodeAgent will not repeat it. A change is withdrawn.
+   * Throws EngineError. Reports, changes and notes of offloads are answered within `answerWithinMs`; whatever else is
+   * ours waits as long as it takes, or until the term ends in which it was said. A report that was not decided in time
+   * stays queued: its NodeAgent will not repeat it. A change is withdrawn.
    */
   submit(input: Input, options?: SubmitOptions): Promise<Outcome> {
     return this.#intake.submit(input, options);
@@ -103,7 +101,7 @@ export class Manager {
     const timer = setTimeout(() => this.#killed.abort(), drainMs);
     await this.#running;
     clearTimeout(timer);
-    for (const entry of this.#intake.queue.drain()) fail(entry, new EngineError('stopping', 'StateManager stops'));
+    this.#intake.end();
   }
 
   async #run(candidate: Candidate): Promise<void> {
@@ -134,6 +132,7 @@ export class Manager {
     } finally {
       ended.abort();
       for (const follower of this.#followers) follower.onTermEnd?.();
+      this.#intake.endTerm();
       await leadership
         .resign()
         .catch((error: unknown) => log.warn({ err: error }, 'the leadership could not be given up'));
@@ -145,6 +144,11 @@ export class Manager {
     const began = performance.now();
     const { fleet: view, repairs, problems } = await loadView(store, stateNames, Date.now());
     for (const problem of problems) log.error({ problem }, 'bad value in the store');
+    let { fence } = leadership;
+    const over = AbortSignal.any([leadership.lost, this.#killed.signal]);
+    for (let i = 0; i < repairs.length; i += REPAIRS_AT_ONCE_COUNT) {
+      ({ fence } = await commitFenced(store, repairs.slice(i, i + REPAIRS_AT_ONCE_COUNT), fence, over, log));
+    }
     const term: Term = { leadership, view, ended };
     const first: Input[] = [
       { type: 'leading', packages: packagesWithIntents(view, this.#options.rules), at: Date.now() },
@@ -152,46 +156,45 @@ export class Manager {
     for (const follower of this.#followers) first.push(...((await follower.onTerm?.(term)) ?? []));
     const ms = Math.round(performance.now() - began);
     log.info({ store: store.name, ms, nodes: view.count('node'), states: countStates(view) }, 'leading: view loaded');
-    this.#intake.queue.putBack(first.map((input) => ({ input, tickets: new Set(), taken: true })));
-    await this.#serve(term, repairs);
+    this.#intake.queue.putBack(first.map((input) => ({ input, tickets: new Set(), tookPlace: false, taken: true })));
+    await this.#serve(term, fence, over);
   }
 
   /** Decides and commits until the leadership or the process ends. Throws `deposed` if the former. */
-  async #serve(term: Term, repairs: readonly Operation[]): Promise<void> {
+  async #serve(term: Term, fenceBefore: string, over: AbortSignal): Promise<void> {
     const { leadership, view } = term;
     const { queue } = this.#intake;
-    const wake = AbortSignal.any([leadership.lost, this.#stopping.signal, this.#killed.signal]);
-    let fence = leadership.fence;
-    let toRepair = repairs;
+    const wake = AbortSignal.any([over, this.#stopping.signal]);
+    let fence = fenceBefore;
     while (!this.#isOver()) {
       if (leadership.lost.aborted) throw leadership.lost.reason;
       await queue.waiting(wake);
       const decided = decideBatch(queue, view, { ...this.#options, limits: this.#limits });
-      for (const repair of toRepair) decided.batch.repair(repair);
       try {
-        fence = await this.#commit(term, decided, fence);
+        fence = await this.#commit(term, decided, fence, over);
       } catch (error) {
-        if (!StoreError.is(error, 'too_large') && !StoreError.is(error, 'invalid_argument')) {
+        const refused = StoreError.is(error, 'too_large') || StoreError.is(error, 'invalid_argument');
+        if (!refused || decided.batch.operationsCount === 0) {
           queue.putBack([...decided.outcomes.keys()]);
           throw error;
         }
         this.#splitOrRefuse(decided, error);
         continue;
       }
-      toRepair = [];
       for (const [entry, outcome] of decided.outcomes) {
         for (const ticket of [...entry.tickets]) ticket.resolve(outcome);
       }
+      if (queue.size > 0) await yieldToOthers();
     }
   }
 
   /** Makes a batch true and returns the fence after it. */
-  async #commit(term: Term, { batch, outcomes }: DecidedBatch, fence: string): Promise<string> {
+  async #commit(term: Term, { batch, outcomes }: DecidedBatch, fence: string, over: AbortSignal): Promise<string> {
     const { store, log } = this.#options;
     // An answer without a commit rests on the view alone, and that is good only while nobody else can have moved on.
     const unconfirmed = outcomes.size > 0 && !term.leadership.isCurrent();
     if (batch.operationsCount === 0 && !unconfirmed) return fence;
-    const { revision, fence: next } = await commitFenced(store, batch.operations, fence, term.leadership.lost, log);
+    const { revision, fence: next } = await commitFenced(store, batch.operations, fence, over, log);
     term.view.absorb(batch.fleet);
     for (const transition of batch.transitions) log.info({ ...transition, revision }, 'transition');
     const committed: Committed = { revision, transitions: batch.transitions, changes: batch.fleet };
@@ -204,8 +207,7 @@ export class Manager {
     const { log } = this.#options;
     const entries = [...outcomes.keys()];
     const [only] = entries;
-    if (only === undefined) throw error;
-    if (entries.length === 1) {
+    if (only !== undefined && entries.length === 1) {
       log.error({ err: error, input: only.input.type }, 'the store refuses what follows from an input');
       fail(only, new EngineError('too_large', `the store refuses it: ${error.message}`));
       return;

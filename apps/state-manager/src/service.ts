@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import type { Address, StoreUrl } from './config/parsers.ts';
 import type { Config } from './config/schema.ts';
 import { DefinitionWatch } from './definitions/definition-watch.ts';
-import { putSeeds, readSeeds } from './definitions/seed-definitions.ts';
+import { followWithSeeds, readSeeds } from './definitions/seed-definitions.ts';
 import { Compaction } from './engine/compaction.ts';
 import { Waits } from './engine/waits.ts';
 import { Health } from './grpc/health.ts';
@@ -54,19 +54,14 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   const healthService = new Health();
   const port = new Port({
     maxMessageBytes: config['max-message-bytes'],
-    routes: (router) => {
+    routes: (router, draining) => {
       receive(router, { manager, sender, maxContainersCount: config['max-containers-count'], log });
-      healthService.routes(router);
+      healthService.routes(router, draining);
       reflect(router, SERVICES);
     },
   });
 
-  manager.follow({
-    onTerm: async () => {
-      await putSeeds(store, seeds, log);
-      return [];
-    },
-  });
+  manager.follow(followWithSeeds(store, seeds, log));
   manager.follow(new DefinitionWatch(store, ours(manager, log), log));
   const waits = new Waits(
     {
@@ -122,8 +117,9 @@ interface Parts {
 
 async function stop(drainMs: number, log: Logger, { port, manager, client, store }: Parts): Promise<void> {
   log.info('stopping: finishing what was accepted');
+  const until = performance.now() + drainMs;
   await port.drain(drainMs);
-  await manager.stop(drainMs);
+  await manager.stop(Math.max(0, until - performance.now()));
   await client.close();
   await store.close();
   log.info('stopped');

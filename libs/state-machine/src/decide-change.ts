@@ -128,7 +128,7 @@ function apply(
     followWithIntent(draft, draft.transition(kind, name, target as PackageState, move));
   }
   if (kind === 'model') {
-    draft.amend(kind, name, { missing: undefined });
+    draft.amend(kind, name, { missing: undefined, doubt: undefined });
     draft.transition(kind, name, target as ModelState, { ...by, rule: MODEL_REQUESTED });
     touchPackages(draft, name, target as ModelState, by);
     settlePackages(draft);

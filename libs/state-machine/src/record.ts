@@ -70,6 +70,8 @@ export interface ModelRecord extends ResourceRecord<ModelState> {
   readonly missing?: number;
   /** How many times it went missing, so that the end of an old grace is told from that of the present one. */
   readonly episodes?: number;
+  /** It is Running only because of a container whose state is Unknown. */
+  readonly doubt?: true;
   /** Set while an accepted offload of it runs. */
   readonly offload?: Offload;
 }

@@ -1,5 +1,5 @@
 import type { Draft, Move } from './draft.ts';
-import { describeContainers, MODEL_REQUESTED, rollUpModel, total, type RolledUp } from './model.ts';
+import { describeContainers, isInDoubt, MODEL_REQUESTED, rollUpModel, total, type RolledUp } from './model.ts';
 import { forgetOldest } from './forget.ts';
 import type { ModelState } from './resource.ts';
 
@@ -8,6 +8,8 @@ export function settleModel(draft: Draft, model: string, source: string, what: s
   if (removeIfOrphaned(draft, model, false, source)) return;
   const counts = draft.fleet.containerCounts(model);
   const record = draft.record('model', model);
+  const doubt = isInDoubt(counts) ? true : undefined;
+  if (record.doubt !== doubt) draft.amend('model', model, { doubt });
   if (total(counts) === 0) {
     lostLastContainer(draft, model, source);
     return;
@@ -39,7 +41,7 @@ export function removeIfOrphaned(draft: Draft, model: string, requestHolds: bool
   if (draft.fleet.packagesOf(model).length > 0) return false;
   if (requestHolds && record.rule === MODEL_REQUESTED && record.missing === undefined) return false;
   const cause = 'no definition names it, no node reports a container of it, and no request set it';
-  draft.amend('model', model, { missing: undefined, offload: undefined });
+  draft.amend('model', model, { missing: undefined, offload: undefined, doubt: undefined });
   draft.transition('model', model, null, { rule: 'model.removed', cause, source });
   forgetOldest(draft);
   return true;

@@ -28,6 +28,7 @@ const model: ModelRecord = {
   applied: [{ id: 'x', target: 'Running' }],
   missing: 2,
   episodes: 2,
+  doubt: true,
   offload: { id: 'o', targetNode: 'n2' },
 };
 const pack: PackageRecord = {

@@ -69,6 +69,7 @@ const specificsOf: { readonly [K in ResourceKind]: (fields: Fields) => Partial<R
   model: (fields): Partial<ModelRecord> => ({
     ...(fields.has('missing') ? { missing: fields.integer('missing') } : undefined),
     ...(fields.has('episodes') ? { episodes: fields.integer('episodes') } : undefined),
+    ...(fields.has('doubt') ? { doubt: true as const } : undefined),
     ...fields.optional('offload', (o) => ({ id: o.text('id'), targetNode: o.text('targetNode') })),
   }),
 };

@@ -57,8 +57,9 @@ function readFlags(args: readonly string[], problems: string[]): Given {
   for (const token of tokens) {
     if (token.kind === 'positional') problems.push(`${JSON.stringify(token.value)} is no option; see --help`);
     if (token.kind !== 'option') continue;
-    if (token.name in booleans) given.set(token.name, { value: '', where: token.rawName });
-    else if (!(token.name in options)) problems.push(`${token.rawName} is no option${suggestion(token.name)}`);
+    if (Object.hasOwn(booleans, token.name)) given.set(token.name, { value: '', where: token.rawName });
+    else if (!Object.hasOwn(options, token.name))
+      problems.push(`${token.rawName} is no option${suggestion(token.name)}`);
     else if (token.value === undefined) problems.push(`${token.rawName} needs a value`);
     else given.set(token.name, { value: token.value, where: token.rawName });
   }

@@ -24,6 +24,8 @@ export class DefinitionWatch implements Follower {
   readonly #store: KeyValueStore;
   readonly #submit: (input: Input) => void;
   readonly #log: Logger;
+  /** Names that were said to be defined in this term, whether or not that was decided yet. */
+  readonly #said = { Package: new Set<string>(), Scenario: new Set<string>() };
 
   constructor(store: KeyValueStore, submit: (input: Input) => void, log: Logger) {
     this.#store = store;
@@ -34,6 +36,7 @@ export class DefinitionWatch implements Follower {
   async onTerm(term: Term): Promise<readonly Input[]> {
     const inputs: Input[] = [];
     for (const kind of KINDS) {
+      this.#said[kind.kind].clear();
       const { revision, differences } = await this.#compare(kind, term.view);
       inputs.push(...differences);
       void this.#watch(kind, revision, term);
@@ -52,9 +55,9 @@ export class DefinitionWatch implements Follower {
       const known = name === undefined ? undefined : view.record(kind.resource, name)?.definition?.revision;
       if (known !== changedAt) differences.push(...this.#read(kind, key, value, changedAt));
     }
-    for (const name of view.names(kind.resource)) {
-      const defined = view.record(kind.resource, name)?.definition !== undefined;
-      if (defined && !found.has(name)) differences.push(undefinedInput(kind, name));
+    const known = [...view.names(kind.resource)].filter((name) => view.record(kind.resource, name)?.definition);
+    for (const name of new Set([...known, ...this.#said[kind.kind]])) {
+      if (!found.has(name)) differences.push(...this.#gone(kind, `${kind.prefix}${name}`));
     }
     return { revision, differences };
   }
@@ -69,7 +72,7 @@ export class DefinitionWatch implements Follower {
               event.type === 'put'
                 ? this.#read(kind, event.key, event.value, batch.revision)
                 : this.#gone(kind, event.key);
-            for (const input of inputs) this.#submit(input);
+            this.#say(inputs, term);
           }
           seen = batch.revision;
         }
@@ -77,18 +80,24 @@ export class DefinitionWatch implements Follower {
         if (term.ended.aborted || StoreError.is(error, 'closed')) return;
         this.#log.warn({ err: error, prefix: kind.prefix }, 'definitions could not be followed; reading them again');
         seen = await this.#readAgain(kind, term, seen);
+        if (!StoreError.is(error, 'compacted')) await pause(term);
       }
     }
+  }
+
+  /** Submits what was read, unless the term has ended meanwhile: the next one reads for itself. */
+  #say(inputs: readonly Input[], term: Term): void {
+    if (!term.ended.aborted) for (const input of inputs) this.#submit(input);
   }
 
   async #readAgain(kind: Kind, term: Term, seen: number): Promise<number> {
     try {
       const { revision, differences } = await this.#compare(kind, term.view);
-      for (const input of differences) this.#submit(input);
+      this.#say(differences, term);
       return revision;
     } catch (error) {
       this.#log.warn({ err: error, prefix: kind.prefix }, 'definitions could not be read');
-      await sleep(RETRY_MS, undefined, { signal: term.ended }).catch(() => undefined);
+      await pause(term);
       return seen;
     }
   }
@@ -97,6 +106,7 @@ export class DefinitionWatch implements Follower {
     const name = nameUnder(kind.prefix, key);
     try {
       if (name === undefined) throw new Error('its key holds no valid name');
+      this.#said[kind.kind].add(name);
       return [definedInput(kind, name, value, revision)];
     } catch (error) {
       this.#log.error(
@@ -109,8 +119,14 @@ export class DefinitionWatch implements Follower {
 
   #gone(kind: Kind, key: string): Input[] {
     const name = nameUnder(kind.prefix, key);
-    return name === undefined ? [] : [undefinedInput(kind, name)];
+    if (name === undefined) return [];
+    this.#said[kind.kind].delete(name);
+    return [undefinedInput(kind, name)];
   }
+}
+
+async function pause(term: Term): Promise<void> {
+  await sleep(RETRY_MS, undefined, { signal: term.ended }).catch(() => undefined);
 }
 
 function definedInput({ kind }: Kind, name: string, text: string, revision: number): Input {

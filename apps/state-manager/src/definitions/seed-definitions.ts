@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { definitionKey, type KeyValueStore } from '@statemanager/state-store';
-import { parseAllDocuments } from 'yaml';
+import { isScalar, parseAllDocuments, type Document } from 'yaml';
 import type { Logger } from '../log.ts';
+import type { Follower } from '../manager.ts';
 import { parseDefinition } from './parse-definition.ts';
 
 /** One document of `--definitions`. */
@@ -12,8 +13,8 @@ interface Seed {
 }
 
 /**
- * Puts the documents of a file, or of a folder's `.yaml` and `.yml` files, into the store where they differ. A bad one
- * is named in the log and skipped. Throws if the path itself cannot be read.
+ * Reads the documents of a file, or of a folder's `.yaml` and `.yml` files. A bad one is named in the log and skipped.
+ * Throws if the path itself cannot be read.
  */
 export async function readSeeds(path: string, log: Logger): Promise<readonly Seed[]> {
   const files = (await stat(path)).isDirectory()
@@ -50,10 +51,26 @@ export async function putSeeds(store: KeyValueStore, seeds: readonly Seed[], log
   return count;
 }
 
+/** Puts seeds in the first term of the process, and never again: what was changed since then counts. */
+export function followWithSeeds(store: KeyValueStore, seeds: readonly Seed[], log: Logger): Follower {
+  let done = false;
+  return {
+    onTerm: async () => {
+      if (!done) await putSeeds(store, seeds, log);
+      done = true;
+      return [];
+    },
+  };
+}
+
 function splitDocuments(text: string): readonly string[] {
   const documents = parseAllDocuments(text);
-  if (!Array.isArray(documents) || documents.length <= 1) return text.trim() === '' ? [] : [text];
-  return documents
-    .map((document) => text.slice(document.range[0], document.range[1]).replace(/^(---\s*\n)+/, ''))
-    .filter((part) => part.trim() !== '');
+  const full = [...documents].filter((document) => !isEmpty(document));
+  if (documents.length <= 1) return full.length === 0 ? [] : [text];
+  return full.map(({ range }) => text.slice(range[0], range[1]).replace(/^(---\s*\n)+/, ''));
+}
+
+/** Whether there is nothing in a document, or nothing but comments. */
+function isEmpty({ contents, errors }: Document): boolean {
+  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
 }

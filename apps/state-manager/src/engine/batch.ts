@@ -63,11 +63,6 @@ export class Batch {
     for (const [key, operation] of operations) this.#put(key, operation);
   }
 
-  /** Puts a key right that is not a decision's. */
-  repair(operation: Operation): void {
-    this.#put(operation.key, operation);
-  }
-
   /** Whether the batch would be over the limits with these operations as well. */
   exceeds(limits: BatchLimits, operations: ReadonlyMap<string, Operation | undefined>): boolean {
     let count = this.#operations.size;
@@ -91,6 +86,7 @@ export class Batch {
     if (decision.changes === undefined) return operations;
     for (const kind of RESOURCE_KINDS) {
       for (const [name, record] of decision.changes.changedRecords(kind)) {
+        if (record === undefined) this.#encodeForgotten(operations, decision, kind, name);
         this.#encodeRecord(operations, kind, name, record);
       }
     }
@@ -120,9 +116,20 @@ export class Batch {
     const storedUnder = stateKey(kind, name);
     const value = state === null ? undefined : formatState(kind, state, this.#stateNames);
     operations.set(storedUnder, changed ? operationOf(storedUnder, value) : undefined);
-    if (record !== undefined) return;
-    const generation = Math.max(committed?.generation ?? 0, this.fleet.record(kind, name)?.generation ?? 0);
-    for (const entry of historyKeys(kind, name, generation)) operations.set(entry, { type: 'delete', key: entry });
+  }
+
+  /** Deletes the whole history of what is forgotten, entries of the same decision and batch included. */
+  #encodeForgotten(
+    operations: Map<string, Operation | undefined>,
+    { transitions }: Decision,
+    kind: ResourceKind,
+    name: string,
+  ): void {
+    const decided = transitions.filter((transition) => transition.kind === kind && transition.name === name);
+    const before = this.#committed.record(kind, name)?.generation ?? 0;
+    const staged = this.fleet.record(kind, name)?.generation ?? 0;
+    const generation = Math.max(before, staged, ...decided.map((transition) => transition.generation));
+    for (const key of historyKeys(kind, name, generation)) operations.set(key, { type: 'delete', key });
   }
 
   #put(key: string, operation: Operation | undefined): void {

@@ -9,14 +9,15 @@ const RETRY_MS = { least: 50, most: 1000 };
  * Commits on the chain: the fence must be the one of the commit before, and becomes this one's. Returns when it surely
  * is applied, however often the store had to be asked, with the revision and the fence after it.
  *
- * Throws the reason of `lost` as soon as the leadership is lost (what is in flight may then be applied or not: load the
- * view again), StoreError `deposed` if another writer moved the fence, and what else the store throws for good.
+ * Throws the reason of `over` when that aborts, because the leadership is lost or the process ends (what is in flight may
+ * then be applied or not: load the view again), StoreError `deposed` if another writer moved the fence, and what else the
+ * store throws for good.
  */
 export async function commitFenced(
   store: KeyValueStore,
   operations: readonly Operation[],
   fence: string,
-  lost: AbortSignal,
+  over: AbortSignal,
   log: Logger,
 ): Promise<{ readonly revision: number; readonly fence: string }> {
   const next = randomUUID();
@@ -39,8 +40,8 @@ export async function commitFenced(
       if (!StoreError.is(error, 'unavailable')) throw error;
       log.warn({ err: error }, 'the store cannot be reached; sending the commit again');
     }
-    await sleep(waitMs, undefined, { signal: lost }).catch(() => undefined);
-    if (lost.aborted) throw lost.reason;
+    await sleep(waitMs, undefined, { signal: over }).catch(() => undefined);
+    if (over.aborted) throw over.reason;
   }
 }
 

@@ -5,6 +5,8 @@ import { EngineError } from './engine-error.ts';
 export interface Ticket<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: EngineError) => void;
+  /** The input whose commit is the answer: kept up when a newer report takes the place of an older one. */
+  entry?: Entry<T>;
 }
 
 /** An input that waits to be decided, and whoever waits for it. */
@@ -12,6 +14,8 @@ export interface Entry<T> {
   readonly input: Input;
   /** Everyone whose answer is this input's commit. */
   readonly tickets: Set<Ticket<T>>;
+  /** Set for a report that took the place of an older one: it carries what that one said, too. */
+  tookPlace: boolean;
   /** Set once it was taken: it cannot be withdrawn any more. */
   taken: boolean;
 }
@@ -46,7 +50,8 @@ export class InputQueue<T> {
       }
       this.#changesCount += 1;
     }
-    const entry: Entry<T> = { input, tickets: new Set([ticket]), taken: false };
+    const entry: Entry<T> = { input, tickets: new Set([ticket]), tookPlace: false, taken: false };
+    ticket.entry = entry;
     if (input.type === 'report') this.#supersede(input.node, entry);
     this.#entries.add(entry);
     this.#wake?.();
@@ -82,9 +87,12 @@ export class InputQueue<T> {
     this.#wake?.();
   }
 
-  /** Takes an input out again before it was decided. Returns whether that was still possible. */
+  /**
+   * Takes an input out again before it was decided. Returns whether that was still possible: not if it took the place of
+   * an older report, whose node was told that it stays queued, or will be.
+   */
   withdraw(entry: Entry<T>): boolean {
-    if (entry.taken || !this.#entries.has(entry)) return false;
+    if (entry.taken || entry.tookPlace || !this.#entries.has(entry)) return false;
     this.#leave(entry);
     return true;
   }
@@ -103,11 +111,11 @@ export class InputQueue<T> {
     });
   }
 
-  /** Empties the queue. */
-  drain(): readonly Entry<T>[] {
-    const left: Entry<T>[] = [];
-    for (let entry = this.take(); entry !== undefined; entry = this.take()) left.push(entry);
-    return left;
+  /** Takes out every input that matches, in their order. */
+  remove(matches: (entry: Entry<T>) => boolean): readonly Entry<T>[] {
+    const removed = [...this.#entries].filter(matches);
+    for (const entry of removed) this.#leave(entry);
+    return removed;
   }
 
   #supersede(node: string, entry: Entry<T>): void {
@@ -121,7 +129,11 @@ export class InputQueue<T> {
 
   #joinCallers(older: Entry<T>, newer: Entry<T>): void {
     this.supersededCount += 1;
-    for (const ticket of older.tickets) newer.tickets.add(ticket);
+    newer.tookPlace = true;
+    for (const ticket of older.tickets) {
+      newer.tickets.add(ticket);
+      ticket.entry = newer;
+    }
     older.tickets.clear();
   }
 

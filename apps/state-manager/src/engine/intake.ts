@@ -17,6 +17,7 @@ export class Intake<T> {
   readonly queue: InputQueue<T>;
   readonly #answerWithinMs: number;
   #closed = false;
+  #ended = false;
 
   constructor({ maxQueueCount, answerWithinMs }: IntakeOptions) {
     this.queue = new InputQueue(maxQueueCount);
@@ -28,15 +29,28 @@ export class Intake<T> {
     this.#closed = true;
   }
 
+  /** Drops what was said in a term that ended: the next one reads the store anew. Whoever must be answered waits on. */
+  endTerm(): void {
+    for (const entry of this.queue.remove(({ input }) => !isAnswered(input))) {
+      fail(entry, new EngineError('cancelled', 'the term ended in which it was said'));
+    }
+  }
+
+  /** Refuses what still waits, and everything from now on. */
+  end(): void {
+    this.#ended = true;
+    for (const entry of this.queue.remove(() => true)) fail(entry, new EngineError('stopping', 'StateManager stops'));
+  }
+
   /** Adds an input. Resolves when it was decided and is durable; see `Manager.submit`. */
   async submit(input: Input, { signal }: SubmitOptions = {}): Promise<T> {
-    if (this.#closed && isCallers(input)) throw new EngineError('stopping', 'StateManager stops');
+    if (this.#ended || (this.#closed && isCallers(input))) throw new EngineError('stopping', 'StateManager stops');
     if (signal?.aborted) throw new EngineError('cancelled', 'the caller gave up');
     return new Promise<T>((resolve, reject) => {
       const done = (settle: () => void): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', cancel);
-        entry.tickets.delete(ticket);
+        ticket.entry?.tickets.delete(ticket);
         settle();
       };
       const ticket: Ticket<T> = {
@@ -46,22 +60,20 @@ export class Intake<T> {
       const cancel = (): void => this.#cancel(entry, ticket);
       const entry = this.queue.add(input, ticket);
       const late = (): void => this.#late(entry, ticket);
-      const timer = isCallers(input) ? setTimeout(late, this.#answerWithinMs) : undefined;
+      const timer = isAnswered(input) ? setTimeout(late, this.#answerWithinMs) : undefined;
       signal?.addEventListener('abort', cancel, { once: true });
     });
   }
 
   #cancel(entry: Entry<T>, ticket: Ticket<T>): void {
     ticket.reject(new EngineError('cancelled', 'the caller gave up'));
-    if (!this.queue.withdraw(entry)) return;
-    // Callers of older reports of the node, whose place this one took.
-    fail(entry, new EngineError('cancelled', 'a newer report of this node took its place, and was cancelled'));
+    this.queue.withdraw(entry);
   }
 
   #late(entry: Entry<T>, ticket: Ticket<T>): void {
     const within = `the store did not take it within ${this.#answerWithinMs} ms (--answer-within-ms)`;
-    if (entry.input.type === 'report') {
-      ticket.reject(new EngineError('store_unavailable', `${within}; the report stays queued`));
+    if (entry.input.type !== 'change') {
+      ticket.reject(new EngineError('store_unavailable', `${within}; it stays queued`));
       return;
     }
     const withdrawn = this.queue.withdraw(entry);
@@ -75,7 +87,12 @@ export function fail<T>(entry: Entry<T>, error: EngineError): void {
   for (const ticket of [...entry.tickets]) ticket.reject(error);
 }
 
-/** Whether an input is a caller's, who waits for an answer. */
-function isCallers(input: Input): boolean {
+/** Whether somebody waits for the answer who must hear in time: a caller, or one whose offload is to be noted. */
+function isAnswered(input: Input): boolean {
+  return isCallers(input) || input.type === 'offload-answered';
+}
+
+/** Whether an input is a caller's. */
+export function isCallers(input: Input): boolean {
   return input.type === 'report' || input.type === 'change';
 }

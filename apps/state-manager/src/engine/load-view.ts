@@ -1,7 +1,10 @@
 import {
   Fleet,
+  MODEL_REQUESTED,
   RESOURCE_KINDS,
+  compareObservations,
   formatState,
+  type Observation,
   type ResourceKind,
   type ResourceState,
   type StateNames,
@@ -28,7 +31,7 @@ import {
 /** What the store holds, as far as it can be read. */
 export interface LoadedView {
   readonly fleet: Fleet;
-  /** State keys that are not what our own records say, to be put right with the first commit. */
+  /** State keys that are not what our own records say, to be put right before anything is decided. */
   readonly repairs: readonly Operation[];
   /** What could not be read, or is not where it belongs: a sentence each, with the key in it. */
   readonly problems: readonly string[];
@@ -68,10 +71,13 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
   });
   // The view forgets what was removed first, and takes the order in which it hears of them.
   for (const { put } of removed.sort((a, b) => a.since - b.since)) put();
+  const unreadNodes = new Set<string>();
   await each(NODE_PREFIX, (entry) => {
     const name = nameUnder(NODE_PREFIX, entry.key);
-    if (name === undefined) stray(entry);
-    else fleet.putNode(name, decodeNode(entry.key, entry.value));
+    if (name === undefined) return stray(entry);
+    unreadNodes.add(name);
+    fleet.putNode(name, decodeNode(entry.key, entry.value));
+    return unreadNodes.delete(name);
   });
   await each(RECONCILE_PREFIX, (entry) => {
     const name = nameUnder(RECONCILE_PREFIX, entry.key);
@@ -88,7 +94,28 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
     });
     matchStates({ fleet, kind, stored, stateNames, now, problems, repairs });
   }
+  placeModels(fleet, unreadNodes);
   return { fleet, repairs, problems };
+}
+
+/**
+ * What a node said that cannot be read is not known: every model that some node must have and that no other has is taken
+ * to be on it, in a container that is Unknown. So it keeps its state until the node speaks again, and is missed then.
+ */
+function placeModels(fleet: Fleet, unreadNodes: ReadonlySet<string>): void {
+  if (unreadNodes.size === 0) return;
+  const containers: Observation[] = [...fleet.names('model')]
+    .filter((model) => isSomewhere(fleet, model))
+    .map((model) => ({ model, name: '', rule: 'container.unknown' }));
+  containers.sort(compareObservations);
+  for (const node of unreadNodes) fleet.putNode(node, { observedAt: 0, containers });
+}
+
+/** Whether a model's state rests on containers although no known word of a node has any. */
+function isSomewhere(fleet: Fleet, model: string): boolean {
+  const { state, rule, missing } = fleet.record('model', model) ?? { state: null };
+  if (state === null || missing !== undefined || rule === MODEL_REQUESTED || rule === 'model.missing') return false;
+  return Object.values(fleet.containerCounts(model)).every((count) => count === 0);
 }
 
 interface Matching {
@@ -129,5 +156,5 @@ function adopt(fleet: Fleet, kind: ResourceKind, name: string, state: ResourceSt
     generation: 0,
     applied: [],
   };
-  fleet.putRecord(kind, name, { ...record, state } as never);
+  fleet.putRecord(kind, name, { ...record, state });
 }

@@ -23,7 +23,8 @@ export class Health {
     return this.#serving;
   }
 
-  routes(router: ConnectRouter): void {
+  /** Adds the service; its watches end when `draining` aborts. */
+  routes(router: ConnectRouter, draining: AbortSignal): void {
     router.service(health.Health, {
       check: ({ service }) => {
         if (!this.#services.has(service)) throw new ConnectError(`no service ${service}`, Code.NotFound);
@@ -33,7 +34,7 @@ export class Health {
         const statuses = [...this.#services].map((service) => [service, this.#answer(service)] as const);
         return create(health.HealthListResponseSchema, { statuses: Object.fromEntries(statuses) });
       },
-      watch: ({ service }, { signal }) => this.#watch(service, signal),
+      watch: ({ service }, { signal }) => this.#watch(service, AbortSignal.any([signal, draining])),
     });
   }
 
@@ -41,9 +42,13 @@ export class Health {
     let said: health.HealthCheckResponse_ServingStatus | undefined;
     while (!signal.aborted) {
       const answer = this.#answer(service);
-      if (answer.status !== said) yield answer;
+      if (answer.status === said) {
+        await this.#change(signal);
+        continue;
+      }
       said = answer.status;
-      await this.#change(signal);
+      // However long this takes to be read, what changes meanwhile is looked at next.
+      yield answer;
     }
   }
 

@@ -5,17 +5,20 @@ import type { ConnectRouter } from '@connectrpc/connect';
 import { ConnectError, Code } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Address } from '../config/parsers.ts';
+import { explainFlaws } from './explain-flaws.ts';
 
 export interface PortOptions {
-  readonly routes: (router: ConnectRouter) => void;
+  /** Adds what it answers. `draining` aborts when a stop begins: streams that would never end by themselves end then. */
+  readonly routes: (router: ConnectRouter, draining: AbortSignal) => void;
   readonly maxMessageBytes: number;
 }
 
 /** How an HTTP/2 connection without TLS begins. No HTTP/1.1 method begins like this. */
-const HTTP2_PREFACE = 'PRI';
+const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-/** A connection that says nothing for this long is closed. */
+/** A connection that says nothing for this long is closed, and so is one that does not finish the head of a request. */
 const FIRST_BYTES_WITHIN_MS = 10_000;
+const CHECK_HEADS_EVERY_MS = 1000;
 
 const MAX_CONCURRENT_STREAMS = 1000;
 
@@ -25,16 +28,27 @@ export class Port {
   readonly #http1: Http1Server;
   readonly #http2: Http2Server;
   readonly #sockets = new Set<Socket>();
+  /** Those of which it is not known yet what they speak. */
+  readonly #silent = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #draining = new AbortController();
 
   constructor({ routes, maxMessageBytes }: PortOptions) {
+    // Not given to Connect as its shutdown signal: that would cancel every call that was accepted.
+    const { signal } = this.#draining;
     const handler = connectNodeAdapter({
-      routes,
+      routes: (router) => {
+        routes(router, signal);
+        explainFlaws(router.handlers);
+      },
       readMaxBytes: maxMessageBytes,
-      shutdownSignal: this.#draining.signal,
     });
-    this.#http1 = createHttp1Server(handler);
+    this.#http1 = createHttp1Server(
+      { headersTimeout: FIRST_BYTES_WITHIN_MS, connectionsCheckingInterval: CHECK_HEADS_EVERY_MS },
+      handler,
+    );
+    // It is handed its connections and never listens by itself; only after this does it watch slow and idle ones.
+    this.#http1.emit('listening');
     this.#http2 = createHttp2Server({ settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS } }, handler);
     this.#http2.on('session', (session) => {
       this.#sessions.add(session);
@@ -61,7 +75,10 @@ export class Port {
   async drain(withinMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
     this.#draining.abort(new ConnectError('StateManager stops', Code.Unavailable));
+    for (const socket of this.#silent) socket.destroy();
     for (const session of this.#sessions) session.close();
+    // A connection that is kept alive after its last answer would be waited for as well.
+    this.#http1.keepAliveTimeout = 1;
     this.#http1.close();
     this.#http1.closeIdleConnections();
     const timer = setTimeout(() => this.#destroy(), withinMs);
@@ -71,15 +88,24 @@ export class Port {
 
   #tell(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    this.#silent.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#silent.delete(socket);
+    });
     socket.on('error', () => socket.destroy());
     socket.setTimeout(FIRST_BYTES_WITHIN_MS, () => socket.destroy());
-    socket.once('data', (first: Buffer) => {
+    let first = Buffer.alloc(0);
+    const read = (chunk: Buffer): void => {
+      first = Buffer.concat([first, chunk]);
+      const isHttp2 = beginsLikeHttp2(first);
+      if (isHttp2 && first.length < HTTP2_PREFACE.length) return;
+      socket.off('data', read);
+      this.#silent.delete(socket);
       socket.pause();
       socket.setTimeout(0);
       socket.removeAllListeners('timeout');
       socket.unshift(first);
-      const isHttp2 = first.subarray(0, HTTP2_PREFACE.length).toString('latin1') === HTTP2_PREFACE;
       if (isHttp2) {
         this.#http2.emit('connection', socket);
         return;
@@ -87,11 +113,17 @@ export class Port {
       this.#http1.emit('connection', socket);
       // An HTTP/1.1 parser is fed by the stream's flow; an HTTP/2 session reads the socket itself.
       process.nextTick(() => socket.resume());
-    });
+    };
+    socket.on('data', read);
   }
 
   #destroy(): void {
     for (const session of this.#sessions) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
   }
+}
+
+function beginsLikeHttp2(first: Buffer): boolean {
+  const length = Math.min(first.length, HTTP2_PREFACE.length);
+  return first.subarray(0, length).equals(HTTP2_PREFACE.subarray(0, length));
 }

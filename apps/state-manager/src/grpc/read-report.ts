@@ -62,7 +62,7 @@ function readContainer(info: monitoringserver.ContainerInfo, model: string): Rep
 
 /** A container is known by its first name, or by its id if it has none. */
 function nameOf(info: monitoringserver.ContainerInfo): string {
-  return withoutSlash(info.names[0] ?? info.id).slice(0, MAX_NAME_LENGTH);
+  return (withoutSlash(info.names[0] ?? '') || info.id).slice(0, MAX_NAME_LENGTH);
 }
 
 function withoutSlash(name: string): string {

@@ -36,7 +36,7 @@ async function changeState(
   context: HandlerContext,
   { manager }: ReceiverOptions,
 ): Promise<statemanager.StateChangeResponse> {
-  const outcome = await decided(manager.submit(readChange(request), { signal: context.signal }));
+  const outcome = await decided(manager.submit(readChange(request), { signal: context.signal }), context);
   return create(statemanager.StateChangeResponseSchema, {
     message: outcome.accepted ? outcome.message : `refused: ${outcome.details}`,
     transitionId: request.transitionId,
@@ -84,6 +84,7 @@ async function takeReport(
   const { node, containers } = report;
   const outcome = await decided(
     manager.submit({ type: 'report', node, containers, at: Date.now() }, { signal: context.signal }),
+    context,
   );
   if (!outcome.accepted) throw new ConnectError(`containers: ${outcome.details}`, Code.ResourceExhausted);
   return create(monitoringserver.SendContainerListResponseSchema, { resp: outcome.message });
@@ -106,7 +107,7 @@ async function offload(
   const detail = `offload from ${sourceNode} to ${targetNode}${why && ` (${why})`}; ${said}`;
   log.info({ model, sourceNode, targetNode, accepted: answer.success, transitionId: id }, 'offload');
   const input = { type: 'offload-answered', model, id, accepted: answer.success, sourceNode, targetNode } as const;
-  await decided(manager.submit({ ...input, detail, source: policyName || 'offload', at: Date.now() }));
+  await decided(manager.submit({ ...input, detail, source: policyName || 'offload', at: Date.now() }), context);
   return create(statemanager.OffloadingResponseSchema, {
     accepted: answer.success,
     message: answer.message,
@@ -140,11 +141,13 @@ const ENGINE_CODES: Readonly<Record<EngineErrorCode, Code>> = {
 };
 
 /** Turns the engine's failures into gRPC's: passing ones are errors of the call, never answers. */
-async function decided<T>(outcome: Promise<T>): Promise<T> {
+async function decided<T>(outcome: Promise<T>, { signal }: HandlerContext): Promise<T> {
   try {
     return await outcome;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
+    // A deadline that passed says so itself.
+    if (error.code === 'cancelled' && signal.reason instanceof ConnectError) throw signal.reason;
     throw new ConnectError(error.message, ENGINE_CODES[error.code], undefined, undefined, error);
   }
 }

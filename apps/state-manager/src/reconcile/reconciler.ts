@@ -18,7 +18,6 @@ interface Task {
   intent: Intent;
   /** On the monotonic clock. */
   dueAt: number;
-  running: boolean;
   /** Why it waits, if not for its time; looked at again when a scenario changes. */
   waitsFor: string | undefined;
   /** The last such reason that was logged. */
@@ -35,8 +34,9 @@ export class Reconciler implements Follower {
   readonly #tasks = new Map<string, Task>();
   /** When each package was last asked for, on the monotonic clock: a new intent owes the wait of the one before. */
   readonly #askedAt = new Map<string, number>();
+  /** The packages that a call runs for: one that died again meanwhile waits for it. */
+  readonly #running = new Set<string>();
   #term: Term | undefined;
-  #runningCount = 0;
   #away = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -82,17 +82,16 @@ export class Reconciler implements Follower {
       task.intent = intent;
       return;
     }
+    const dueAt = this.#dueAfterLast(view, packageName, intent);
+    this.#tasks.set(packageName, { packageName, intent, dueAt, waitsFor: undefined, saidWhy: undefined });
+  }
+
+  /** When an intent that was not tried in this term may be tried. */
+  #dueAfterLast(view: Fleet, packageName: string, { lastAttempt }: Intent): number {
     const attempts = view.record('package', packageName)?.backoff?.attempts ?? 0;
+    if (attempts === 0) return performance.now();
     const since = this.#askedAt.get(packageName) ?? performance.now();
-    const dueAt = attempts === 0 ? performance.now() : since + attemptDelayMs(attempts, false, this.#options);
-    this.#tasks.set(packageName, {
-      packageName,
-      intent,
-      dueAt,
-      running: false,
-      waitsFor: undefined,
-      saidWhy: undefined,
-    });
+    return since + attemptDelayMs(attempts, lastAttempt?.outcome === 'accepted', this.#options);
   }
 
   /** Starts what is due, and sets the alarm for what is due next. */
@@ -100,11 +99,13 @@ export class Reconciler implements Follower {
     clearTimeout(this.#timer);
     const term = this.#term;
     if (term === undefined || term.ended.aborted || this.#away) return;
-    const waiting = [...this.#tasks.values()].filter((task) => !task.running && task.waitsFor === undefined);
+    const waiting = [...this.#tasks.values()].filter(
+      (task) => !this.#running.has(task.packageName) && task.waitsFor === undefined,
+    );
     waiting.sort((a, b) => a.dueAt - b.dueAt);
     const now = performance.now();
     for (const task of waiting) {
-      if (this.#runningCount >= this.#options.inFlightCount) return;
+      if (this.#running.size >= this.#options.inFlightCount) return;
       if (task.dueAt > now) {
         this.#timer = setTimeout(() => this.#pump(), task.dueAt - now);
         return;
@@ -122,8 +123,7 @@ export class Reconciler implements Follower {
       this.#options.log.warn({ package: task.packageName, intent: task.intent.id, why: target.why }, 'reconcile waits');
       return;
     }
-    task.running = true;
-    this.#runningCount += 1;
+    this.#running.add(task.packageName);
     void this.#attempt(task, target.scenarioName, term)
       .catch((error: unknown) => {
         if (!term.ended.aborted)
@@ -131,10 +131,17 @@ export class Reconciler implements Follower {
         task.dueAt = performance.now() + this.#options.initialBackoffMs;
       })
       .finally(() => {
-        task.running = false;
-        this.#runningCount -= 1;
+        this.#running.delete(task.packageName);
+        this.#putOff(task);
         this.#pump();
       });
+  }
+
+  /** An intent that took the place of one whose call just ended owes that call's wait. */
+  #putOff({ packageName, intent }: Task): void {
+    const next = this.#tasks.get(packageName);
+    if (this.#term === undefined || next === undefined || next.intent.id === intent.id) return;
+    next.dueAt = Math.max(next.dueAt, this.#dueAfterLast(this.#term.view, packageName, next.intent));
   }
 
   async #attempt(task: Task, scenarioName: string, term: Term): Promise<void> {
@@ -162,7 +169,8 @@ export class Reconciler implements Follower {
     log.info({ package: packageName, scenario: scenarioName, intent, ...sent }, 'reconcile answered');
     task.dueAt = performance.now() + this.#delayAfter(task, sent.outcome === 'accepted', term);
     if (sent.outcome === 'unreachable') {
-      task.dueAt = performance.now();
+      // It was there a moment ago: without a pause, one that accepts connections and no calls would be hammered.
+      task.dueAt = performance.now() + this.#options.initialBackoffMs;
       this.#waitUntilReachable(term);
     }
     await submit({ type: 'attempt-ended', packageName, intent, ...sent, at: Date.now() }, { signal: term.ended });

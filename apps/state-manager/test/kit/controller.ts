@@ -46,7 +46,7 @@ export async function startController(port = 0, behaviour: Behaviour = accept): 
       calls.push(received);
       void Promise.resolve(behave(received)).then((answer) => {
         if (answer === 'hang') return;
-        if ('code' in answer && 'metadata' in answer) done(answer as grpc.ServerErrorResponse & grpc.StatusObject);
+        if ('code' in answer && 'metadata' in answer) done(answer);
         else done(null, answer);
       });
     };

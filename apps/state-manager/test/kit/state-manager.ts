@@ -27,9 +27,15 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** Starts the service and waits until it listens. Pass `--listen` to have a fixed port; otherwise a free one is taken. */
-export async function startStateManager(flags: readonly string[]): Promise<StateManagerProcess> {
+export async function startStateManager(
+  flags: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<StateManagerProcess> {
   const args = flags.includes('--listen') ? flags : ['--listen', '127.0.0.1:0', ...flags];
-  const child = spawn(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [ENTRY, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...cleanEnvironment(), ...env },
+  });
   running.add(child);
   const logs: LogLine[] = [];
   const watchers = new Set<() => void>();
@@ -88,11 +94,16 @@ export async function runToEnd(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [ENTRY, ...flags], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [ENTRY, ...flags], { env: { ...cleanEnvironment(), ...env } });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const [code] = (await once(child, 'exit')) as [number | null];
   return { code, stdout, stderr };
+}
+
+/** The environment without what would be taken for the service's settings: a test's seed, or a developer's own. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('STATEMANAGER_')));
 }

@@ -1,0 +1,101 @@
+import { Fleet } from '@statemanager/state-machine';
+import { StoreError, openMemoryStore, type Leadership } from '@statemanager/state-store';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CANDIDATE, ScriptedStore, recordLog } from '../../test/kit/engine.ts';
+import type { Term } from '../manager.ts';
+import { Compaction } from './compaction.ts';
+
+const KEEP_MS = 5000;
+const STEP_MS = KEEP_MS / 5;
+
+describe('compaction', () => {
+  let store: ScriptedStore;
+  let leadership: Leadership;
+  let ended: AbortController;
+  const recorded = recordLog();
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    recorded.lines.length = 0;
+    store = new ScriptedStore(openMemoryStore());
+    leadership = await store.lead(CANDIDATE);
+    ended = new AbortController();
+  });
+
+  afterEach(async () => {
+    vi.useRealTimers();
+    await store.close();
+  });
+
+  const begin = (keepMs = KEEP_MS): Compaction => {
+    const compaction = new Compaction(store, keepMs, recorded.log);
+    const term: Term = { leadership, view: new Fleet(), ended: ended.signal };
+    compaction.onTerm(term);
+    return compaction;
+  };
+
+  /** A commit, as its followers hear of it. */
+  async function commit(compaction: Compaction): Promise<number> {
+    const revision = await store.put('/k', `${Math.random()}`);
+    compaction.onCommit({ revision, transitions: [], changes: new Fleet() });
+    return revision;
+  }
+
+  it('forgets what is older than what is kept, and nothing younger', async () => {
+    const compaction = begin();
+    const revisions: number[] = [];
+    for (let step = 0; step < 12; step += 1) {
+      revisions.push(await commit(compaction));
+      await vi.advanceTimersByTimeAsync(STEP_MS);
+    }
+    expect(store.compactedTo).toEqual(revisions.slice(0, 7));
+    expect((await store.get('/k'))?.revision).toBe(revisions.at(-1));
+  });
+
+  it('does nothing while nothing is committed, and then goes on', async () => {
+    const compaction = begin();
+    await vi.advanceTimersByTimeAsync(10 * KEEP_MS);
+    expect(store.compactedTo).toEqual([]);
+    const first = await commit(compaction);
+    await vi.advanceTimersByTimeAsync(10 * KEEP_MS);
+    expect(store.compactedTo).toEqual([]);
+    await commit(compaction);
+    await vi.advanceTimersByTimeAsync(2 * KEEP_MS);
+    expect(store.compactedTo).toEqual([first]);
+  });
+
+  it('leaves the history alone where that is wanted', async () => {
+    const compaction = begin(0);
+    await commit(compaction);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends with the term, and knows nothing of the one before', async () => {
+    const compaction = begin();
+    for (let step = 0; step < 5; step += 1) {
+      await commit(compaction);
+      await vi.advanceTimersByTimeAsync(STEP_MS);
+    }
+    compaction.onTermEnd();
+    expect(vi.getTimerCount()).toBe(0);
+    compaction.onTerm({ leadership, view: new Fleet(), ended: ended.signal });
+    await vi.advanceTimersByTimeAsync(5 * STEP_MS);
+    expect(store.compactedTo).toEqual([]);
+    compaction.onTermEnd();
+  });
+
+  it('goes on when the store refuses, and says so', async () => {
+    const compaction = begin();
+    const compact = store.compact.bind(store);
+    store.compact = () => Promise.reject(new StoreError('unavailable', 'it is away'));
+    for (let step = 0; step < 6; step += 1) {
+      await commit(compaction);
+      await vi.advanceTimersByTimeAsync(STEP_MS);
+    }
+    expect(recorded.said('history could not be compacted')).toHaveLength(1);
+    store.compact = compact;
+    await commit(compaction);
+    await vi.advanceTimersByTimeAsync(STEP_MS);
+    expect(store.compactedTo).toHaveLength(1);
+  });
+});
