@@ -6,12 +6,14 @@ import { expect, it } from 'vitest';
 import * as proto from '../src/index.ts';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
+/** Whatever the terminal that the tests run in wants, the example is to print plain text. */
+const env = { ...process.env, FORCE_COLOR: '0' };
 const readme = readFileSync(`${folder}/README.md`, 'utf8');
 
 it("the README's example runs as it is printed", async () => {
   const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? '';
   const args = ['--input-type=module-typescript', '-e', example];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder, env });
   // A varint field of two bytes, and a string field of two bytes and ten characters.
   expect(stdout).toBe('14 helloworld\n');
 });

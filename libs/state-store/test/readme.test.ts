@@ -5,10 +5,12 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
+/** Whatever the terminal that the tests run in wants, the example is to print plain text. */
+const env = { ...process.env, FORCE_COLOR: '0' };
 
 it("the README's example runs as it is printed", async () => {
   const example = /```ts\n(.*?)```/s.exec(readFileSync(`${folder}/README.md`, 'utf8'))?.[1] ?? '';
   const args = ['--input-type=module-typescript', '--conditions=@statemanager/source', '-e', example];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder, env });
   expect(stdout).toBe('committed Idle\n');
 });
