@@ -49,7 +49,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.test.ts', '**/test/**/*.ts', '**/testing/**/*.ts', 'tools/**/*.ts', '**/vitest.*config.ts'],
+    files: [
+      '**/*.test.ts',
+      '**/test/**/*.ts',
+      '**/testing/**/*.ts',
+      '**/bench/**/*.ts',
+      'tools/**/*.ts',
+      '**/vitest.*config.ts',
+    ],
     rules: {
       'no-console': 'off',
       '@nx/enforce-module-boundaries': [

@@ -1,7 +1,7 @@
 import { buildQuietly, runInherited, workspaceRoot } from './process.ts';
 
 /** The apps that have a root script of their own. */
-export const applicationNames = ['state-manager', 'stub-action-controller', 'stub-node-agent'] as const;
+export const applicationNames = ['state-manager', 'statectl', 'stub-action-controller', 'stub-node-agent'] as const;
 
 /** Where an app's built entry is. */
 export function entryOf(name: string): string {

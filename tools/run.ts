@@ -27,6 +27,10 @@ All that CI runs: format, buf (lint, format, breaking changes, generated code), 
 and the demo's story. --fast leaves out the slow tests.`,
     run: check,
   },
+  bench: {
+    help: 'npm run bench\n\nMeasures what reads cost in a small fleet and in a large one, side by side. Takes minutes.',
+    run: () => nx('bench'),
+  },
   generate: {
     help: 'npm run generate\n\nGenerates libs/proto from proto/.',
     run: () => runInherited('buf', ['generate'], { cwd: `${workspaceRoot}/proto` }),

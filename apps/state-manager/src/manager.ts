@@ -35,10 +35,27 @@ export interface Term {
   readonly ended: AbortSignal;
 }
 
-/** Whoever has to act on what becomes true. `onCommit` and `onTermEnd` must not throw. */
+/** The store's revisions that a view was loaded with. */
+export interface LoadedRevisions {
+  /** Of the whole view. */
+  readonly revision: number;
+  /** Of a resource's record, or a node's word: its last change. */
+  readonly revisionOf: (kind: ResourceKind | 'node', name: string) => number;
+}
+
+/** A node that was heard, whether or not it said anything new. */
+export interface Heard {
+  readonly node: string;
+  /** In milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Whoever has to act on what becomes true. Only `onTerm` may throw. */
 export interface Follower {
   /** A term begins; what it returns is decided before anything that waits. */
-  onTerm?(term: Term): Promise<readonly Input[]> | readonly Input[];
+  onTerm?(term: Term, loaded: LoadedRevisions): Promise<readonly Input[]> | readonly Input[];
+  /** Reports were decided, and what follows is durable; before {@link onCommit}. */
+  onHeard?(heard: readonly Heard[]): void;
   onCommit?(committed: Committed): void;
   onTermEnd?(): void;
 }
@@ -142,7 +159,8 @@ export class Manager {
   async #lead(leadership: Leadership, ended: AbortSignal): Promise<void> {
     const { log, store, stateNames } = this.#options;
     const began = performance.now();
-    const { fleet: view, repairs, problems } = await loadView(store, stateNames, Date.now());
+    const loaded = await loadView(store, stateNames, Date.now());
+    const { fleet: view, repairs, problems } = loaded;
     for (const problem of problems) log.error({ problem }, 'bad value in the store');
     let { fence } = leadership;
     const over = AbortSignal.any([leadership.lost, this.#killed.signal]);
@@ -153,7 +171,7 @@ export class Manager {
     const first: Input[] = [
       { type: 'leading', packages: packagesWithIntents(view, this.#options.rules), at: Date.now() },
     ];
-    for (const follower of this.#followers) first.push(...((await follower.onTerm?.(term)) ?? []));
+    for (const follower of this.#followers) first.push(...((await follower.onTerm?.(term, loaded)) ?? []));
     const ms = Math.round(performance.now() - began);
     log.info({ store: store.name, ms, nodes: view.count('node'), states: countStates(view) }, 'leading: view loaded');
     this.#intake.queue.putBack(first.map((input) => ({ input, tickets: new Set(), tookPlace: false, taken: true })));
@@ -193,13 +211,25 @@ export class Manager {
     const { store, log } = this.#options;
     // An answer without a commit rests on the view alone, and that is good only while nobody else can have moved on.
     const unconfirmed = outcomes.size > 0 && !term.leadership.isCurrent();
-    if (batch.operationsCount === 0 && !unconfirmed) return fence;
+    if (batch.operationsCount === 0 && !unconfirmed) {
+      this.#tellHeard(outcomes);
+      return fence;
+    }
     const { revision, fence: next } = await commitFenced(store, batch.operations, fence, over, log);
+    this.#tellHeard(outcomes);
     term.view.absorb(batch.fleet);
     for (const transition of batch.transitions) log.info({ ...transition, revision }, 'transition');
     const committed: Committed = { revision, transitions: batch.transitions, changes: batch.fleet };
     for (const follower of this.#followers) follower.onCommit?.(committed);
     return next;
+  }
+
+  #tellHeard(outcomes: DecidedBatch['outcomes']): void {
+    const heard: Heard[] = [];
+    for (const [{ input }, { accepted }] of outcomes) {
+      if (input.type === 'report' && accepted) heard.push({ node: input.node, at: input.at });
+    }
+    if (heard.length > 0) for (const follower of this.#followers) follower.onHeard?.(heard);
   }
 
   /** The store takes less than it should: tries the inputs in smaller transactions, and refuses what is alone. */

@@ -1,9 +1,16 @@
+import type { ConnectRouter } from '@connectrpc/connect';
 import { createActionClient, type ActionClient } from '@statemanager/action-client';
 import { openEtcdStore } from '@statemanager/etcd-store';
-import { health, reflectionV1, reflectionV1Alpha, statemanager } from '@statemanager/proto';
+import { health, reflectionV1, reflectionV1Alpha, statemanager, v1 } from '@statemanager/proto';
+import type { RuleOptions } from '@statemanager/state-machine';
 import { openSqliteStore } from '@statemanager/sqlite-store';
 import { openMemoryStore, type KeyValueStore } from '@statemanager/state-store';
 import { hostname } from 'node:os';
+import { definitionService } from './api/definition-service.ts';
+import { maintenanceService } from './api/maintenance-service.ts';
+import { reconcileService } from './api/reconcile-service.ts';
+import { stateService } from './api/state-service.ts';
+import { Watches } from './api/watches.ts';
 import type { Address, StoreUrl } from './config/parsers.ts';
 import type { Config } from './config/schema.ts';
 import { DefinitionWatch } from './definitions/definition-watch.ts';
@@ -16,11 +23,16 @@ import { receive } from './grpc/receiver.ts';
 import { reflect } from './grpc/reflection.ts';
 import { Sender } from './grpc/sender.ts';
 import type { Logger } from './log.ts';
-import { Manager } from './manager.ts';
-import { Reconciler } from './reconcile/reconciler.ts';
+import { Manager, type Follower } from './manager.ts';
+import { ReadModel } from './read/read-model.ts';
+import { Reconciler, type ReconcileState } from './reconcile/reconciler.ts';
 
 const SERVICES = [
   statemanager.StateManagerConnection,
+  v1.StateService,
+  v1.DefinitionService,
+  v1.ReconcileService,
+  v1.MaintenanceService,
   health.Health,
   reflectionV1.ServerReflection,
   reflectionV1Alpha.ServerReflection,
@@ -51,11 +63,18 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   const seeds = config.definitions === undefined ? [] : await readSeeds(config.definitions, log);
   const sender = new Sender(client, config['reconcile-current'], config['reconcile-deadline-ms']);
   const manager = createManager(config, log, store);
+  const reconciler = createReconciler(config, log, manager, sender);
+  const model = new ReadModel({
+    journalCount: config['watch-journal-count'],
+    resumeWithinMs: config['watch-resume-ms'],
+    reconcileStatus: (name) => reconciler.status(name),
+  });
   const healthService = new Health();
   const port = new Port({
     maxMessageBytes: config['max-message-bytes'],
     routes: (router, draining) => {
       receive(router, { manager, sender, maxContainersCount: config['max-containers-count'], log });
+      serveApi(router, { config, log, store, manager, reconciler, model, draining });
       healthService.routes(router, draining);
       reflect(router, SERVICES);
     },
@@ -63,6 +82,65 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
 
   manager.follow(followWithSeeds(store, seeds, log));
   manager.follow(new DefinitionWatch(store, ours(manager, log), log));
+  manager.follow(createWaits(config, log, manager));
+  manager.follow(reconciler);
+  // After the reconciler, so that what is read of an intent is what it makes of it.
+  manager.follow(model);
+  manager.follow(new Compaction(store, config['compact-keep-ms'], log));
+  manager.follow(followWithHealth(healthService));
+  const address = await port.listen(config.listen);
+  const where = `${address.host}:${address.port}`;
+  manager.start({ id: config.id ?? `${hostname()}:${address.port}`, address: where });
+  log.info({ listening: where, store: store.name }, 'listening');
+
+  return { address, stop: () => stop(config['drain-ms'], log, { port, manager, client, store }) };
+}
+
+interface Api {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly store: KeyValueStore;
+  readonly manager: Manager;
+  readonly reconciler: Reconciler;
+  readonly model: ReadModel;
+  readonly draining: AbortSignal;
+}
+
+/** Adds StateManager's own API, `statemanager.v1`. */
+function serveApi(router: ConnectRouter, { config, log, store, manager, reconciler, model, draining }: Api): void {
+  const rules = rulesOf(config);
+  const reconcileStatus = (name: string): ReconcileState => reconciler.status(name);
+  const watches = new Watches({
+    model,
+    reconcileStatus,
+    bookmarkMs: config['watch-bookmark-ms'],
+    stallMs: config['watch-stall-ms'],
+    maxCount: config['max-watches-count'],
+    draining,
+    log,
+  });
+  router.service(v1.StateService, stateService({ model, store, rules, reconcileStatus, watches }));
+  router.service(
+    v1.DefinitionService,
+    definitionService({ model, store, rules, answerWithinMs: config['answer-within-ms'] }),
+  );
+  router.service(v1.ReconcileService, reconcileService({ model, manager, reconciler, log }));
+  router.service(v1.MaintenanceService, maintenanceService(manager));
+}
+
+function createReconciler(config: Config, log: Logger, manager: Manager, sender: Sender): Reconciler {
+  return new Reconciler({
+    sender,
+    submit: (input, options) => manager.submit(input, options),
+    inFlightCount: config['reconcile-in-flight-count'],
+    initialBackoffMs: config['reconcile-initial-backoff-ms'],
+    maxBackoffMs: config['reconcile-max-backoff-ms'],
+    healMs: config['reconcile-heal-ms'],
+    log,
+  });
+}
+
+function createWaits(config: Config, log: Logger, manager: Manager): Follower {
   const waits = new Waits(
     {
       missingGraceMs: config['missing-grace-ms'],
@@ -71,41 +149,27 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
     },
     ours(manager, log),
   );
-  manager.follow({
+  return {
     onTerm: ({ view }) => {
       waits.begin(view);
       return [];
     },
     onCommit: ({ changes }) => waits.follow(changes),
     onTermEnd: () => waits.end(),
-  });
-  manager.follow(
-    new Reconciler({
-      sender,
-      submit: (input, options) => manager.submit(input, options),
-      inFlightCount: config['reconcile-in-flight-count'],
-      initialBackoffMs: config['reconcile-initial-backoff-ms'],
-      maxBackoffMs: config['reconcile-max-backoff-ms'],
-      healMs: config['reconcile-heal-ms'],
-      log,
-    }),
-  );
-  manager.follow(new Compaction(store, config['compact-keep-ms'], log));
-  manager.follow({
+  };
+}
+
+/** Serving is who leads. */
+function followWithHealth(health: Health): Follower {
+  return {
     onTerm: () => {
-      healthService.serving = true;
+      health.serving = true;
       return [];
     },
     onTermEnd: () => {
-      healthService.serving = false;
+      health.serving = false;
     },
-  });
-  const address = await port.listen(config.listen);
-  const where = `${address.host}:${address.port}`;
-  manager.start({ id: config.id ?? `${hostname()}:${address.port}`, address: where });
-  log.info({ listening: where, store: store.name }, 'listening');
-
-  return { address, stop: () => stop(config['drain-ms'], log, { port, manager, client, store }) };
+  };
 }
 
 interface Parts {
@@ -128,19 +192,23 @@ async function stop(drainMs: number, log: Logger, { port, manager, client, store
 function createManager(config: Config, log: Logger, store: KeyValueStore): Manager {
   return new Manager({
     store,
-    rules: {
-      cleanExitCodes: config['clean-exit-codes'],
-      missingGraceMs: config['missing-grace-ms'],
-      missingAs: config['missing-as'] === 'dead' ? 'Dead' : 'Exited',
-      reconcileOn: config['reconcile-on'],
-      maxResourcesCount: config['max-resources-count'],
-      removedKeptCount: config['removed-kept-count'],
-    },
+    rules: rulesOf(config),
     stateNames: config['state-names'],
     maxQueueCount: config['max-queue-count'],
     answerWithinMs: config['answer-within-ms'],
     log,
   });
+}
+
+function rulesOf(config: Config): RuleOptions {
+  return {
+    cleanExitCodes: config['clean-exit-codes'],
+    missingGraceMs: config['missing-grace-ms'],
+    missingAs: config['missing-as'] === 'dead' ? 'Dead' : 'Exited',
+    reconcileOn: config['reconcile-on'],
+    maxResourcesCount: config['max-resources-count'],
+    removedKeptCount: config['removed-kept-count'],
+  };
 }
 
 /** Submits an input that nobody waits for. */

@@ -7,3 +7,6 @@ export * as statemanager from './gen/statemanager_pb.ts';
 export * as health from './gen/health_pb.ts';
 export * as reflectionV1 from './gen/grpc/reflection/v1/reflection_pb.ts';
 export * as reflectionV1Alpha from './gen/grpc/reflection/v1alpha/reflection_pb.ts';
+
+/** StateManager's own API: reads, watches, explanations, definitions, reconciles. */
+export * as v1 from './v1.ts';

@@ -59,7 +59,7 @@ test('rule ids are told from other texts', () => {
 });
 
 test('observations are described with what explains them', () => {
-  const seen = { model: 'm', name: 'app' };
+  const seen = { model: 'm', name: 'app', since: 1000 };
   expect(describeObservation({ ...seen, rule: 'container.running' })).toBe('app is Running');
   expect(describeObservation({ ...seen, rule: 'container.exited', exitCode: 0 })).toBe('app is Exited: exit code 0');
   expect(describeObservation({ ...seen, rule: 'container.dead', exitCode: 137, oomKilled: true })).toBe(
@@ -74,7 +74,7 @@ test('the order of observations is total: none that differ compare as equal', ()
       (['container.dead', 'container.exited'] as const).flatMap((rule) =>
         exitCodes.flatMap((code) =>
           [undefined, true as const].map((oomKilled) => ({
-            ...{ model, name, rule },
+            ...{ model, name, rule, since: 1000 },
             ...(code === undefined ? undefined : { exitCode: code }),
             ...(oomKilled ? { oomKilled } : undefined),
           })),

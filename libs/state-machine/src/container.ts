@@ -101,9 +101,11 @@ export interface Observation {
   /** Given for containers that are Dead or Exited, if Podman gave one. */
   readonly exitCode?: number;
   readonly oomKilled?: true;
+  /** Since when its node says so, in milliseconds since 1970: what the report that said it first came with. */
+  readonly since: number;
 }
 
-/** Whether two observations of one container say the same. */
+/** Whether two observations of one container say the same, since whenever they do. */
 export function sameObservation(a: Observation, b: Observation): boolean {
   return (
     a.name === b.name &&

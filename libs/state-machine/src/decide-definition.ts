@@ -42,7 +42,7 @@ export function decidePackageUndefined(
   const record = view.record('package', name);
   if (record?.definition === undefined) return unchanged(`package ${name} had no definition`);
   const draft = new Draft(view, input, options);
-  draft.amend('package', name, { definition: undefined });
+  draft.amend('package', name, { definition: undefined, reconcilePaused: undefined });
   draft.fleet.putIntent(name, undefined);
   const move = { rule: 'package.removed', cause: 'its definition was deleted', source: SOURCE };
   if (record.state !== null) draft.transition('package', name, null, move);

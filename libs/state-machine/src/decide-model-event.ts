@@ -38,6 +38,7 @@ export function decideOffloadAnswered(view: Fleet, input: OffloadAnswered, optio
     rule: before?.rule ?? '',
     cause: before?.cause ?? '',
     source: before?.source ?? '',
+    noted: input.at,
     ...(accepted ? { offload: { id, targetNode } } : undefined),
   });
   forgetOldest(draft);

@@ -54,13 +54,14 @@ describe('a report', () => {
   test('remembers names, rules and exit codes, and what Podman did not give is left out', () => {
     const world = newWorld();
     accept(world, report('n1', { a: ['exited:x', 'exited:3', 'running:0', 'exited:0:oom'] }));
+    const since = world.at;
     expect(world.view.node('n1')).toEqual({
       observedAt: world.at,
       containers: [
-        { model: 'a', name: 'a-0', rule: 'container.dead' },
-        { model: 'a', name: 'a-1', rule: 'container.dead', exitCode: 3 },
-        { model: 'a', name: 'a-2', rule: 'container.running' },
-        { model: 'a', name: 'a-3', rule: 'container.dead', exitCode: 0, oomKilled: true },
+        { model: 'a', name: 'a-0', rule: 'container.dead', since },
+        { model: 'a', name: 'a-1', rule: 'container.dead', exitCode: 3, since },
+        { model: 'a', name: 'a-2', rule: 'container.running', since },
+        { model: 'a', name: 'a-3', rule: 'container.dead', exitCode: 0, oomKilled: true, since },
       ],
     });
   });
@@ -223,7 +224,8 @@ describe('an offload', () => {
       transitionId: 'o1',
       cause: 'to n2',
     });
-    expect(world.view.record('model', 'a')).toEqual({ ...before, generation: (before?.generation ?? 0) + 1 });
+    const generation = (before?.generation ?? 0) + 1;
+    expect(world.view.record('model', 'a')).toEqual({ ...before, generation, noted: world.at });
   });
 
   test('of an unknown model is noted without giving it a state', () => {

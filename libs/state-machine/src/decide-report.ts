@@ -2,7 +2,7 @@ import { reject, unchanged, type Decision, type Rejection, type Report, type Rul
 import { describeObservation, type Observation } from './container.ts';
 import { Draft } from './draft.ts';
 import type { Fleet } from './fleet.ts';
-import { partOf, readWord, sameWord } from './node-word.ts';
+import { containersOf, keepKnown, readWord, sameWord } from './node-word.ts';
 import { settleModel } from './settle-model.ts';
 import { settlePackages } from './settle-package.ts';
 
@@ -12,15 +12,15 @@ const NAMED_CONTAINERS_COUNT = 3;
 /** What follows from a node's report: the whole truth about that node, and nothing about any other. */
 export function decideReport(view: Fleet, report: Report, options: RuleOptions): Decision | Rejection {
   const before = view.node(report.node);
-  const containers = readWord(report.containers, options.cleanExitCodes);
-  if (before !== undefined && sameWord(before.containers, containers))
-    return unchanged(`node ${report.node}: unchanged`);
+  const word = readWord(report.containers, options.cleanExitCodes, report.at);
+  if (before !== undefined && sameWord(before.containers, word)) return unchanged(`node ${report.node}: unchanged`);
 
+  const containers = keepKnown(before?.containers ?? [], word);
   const draft = new Draft(view, report, options);
   const models = draft.fleet.putNode(report.node, { observedAt: report.at, containers });
   const source = `node/${report.node}`;
   for (const model of models) {
-    const part = partOf(containers, firstIndex(containers, model), model);
+    const part = containersOf(containers, model);
     endOffload(draft, model, report.node, part.length > 0);
     settleModel(draft, model, source, describePart(report.node, part));
   }
@@ -44,17 +44,6 @@ export function overLimit(draft: Draft, view: Fleet): Rejection | undefined {
     return reject('resource_unavailable', what);
   }
   return undefined;
-}
-
-function firstIndex(containers: readonly Observation[], model: string): number {
-  let low = 0;
-  let high = containers.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((containers[middle] as Observation).model < model) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** What a node says of a model, the worst first. */

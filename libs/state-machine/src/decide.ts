@@ -7,6 +7,7 @@ import {
   decideScenarioUndefined,
 } from './decide-definition.ts';
 import { decideGraceOver, decideOffloadAnswered, decideOffloadOver } from './decide-model-event.ts';
+import { decideNodeForgotten, decideReconcileSteered, decideResourceDeleted } from './decide-operator.ts';
 import { decideReport } from './decide-report.ts';
 import { Draft } from './draft.ts';
 import type { Fleet } from './fleet.ts';
@@ -44,6 +45,13 @@ export function decide(view: Fleet, input: Input, options: RuleOptions): Decisio
       return decideAttemptEnded(view, input, options);
     case 'backoff-over':
       return decideBackoffOver(view, input, options);
+    case 'node-forgotten':
+      return decideNodeForgotten(view, input, options);
+    case 'resource-deleted':
+      return decideResourceDeleted(view, input, options);
+    case 'reconcile-paused':
+    case 'reconcile-resumed':
+      return decideReconcileSteered(view, input, options);
     case 'leading': {
       const draft = new Draft(view, input, options);
       matchIntents(draft, input.packages);

@@ -17,6 +17,9 @@ export type Input =
   | { readonly type: 'attempt-started'; readonly packageName: string; readonly intent: string; readonly at: number }
   | AttemptEnded
   | { readonly type: 'backoff-over'; readonly packageName: string; readonly intent: string; readonly at: number }
+  | NodeForgotten
+  | ResourceDeleted
+  | ReconcileSteered
   | { readonly type: 'leading'; readonly packages: readonly string[]; readonly at: number };
 
 /** A node said what its containers are. */
@@ -93,6 +96,30 @@ export interface AttemptEnded {
   readonly at: number;
 }
 
+/** An operator retires a node: as if it reported no containers, without grace, and its record goes. */
+export interface NodeForgotten {
+  readonly type: 'node-forgotten';
+  readonly node: string;
+  readonly source: string;
+  readonly at: number;
+}
+
+/** An operator removes the state of a resource that only a request made. */
+export interface ResourceDeleted {
+  readonly type: 'resource-deleted';
+  readonly kind: ResourceKind;
+  readonly name: string;
+  readonly source: string;
+  readonly at: number;
+}
+
+/** An operator pauses a package's reconciles, or resumes them. */
+export interface ReconcileSteered {
+  readonly type: 'reconcile-paused' | 'reconcile-resumed';
+  readonly packageName: string;
+  readonly at: number;
+}
+
 /** How an operator has set the rules. */
 export interface RuleOptions {
   readonly cleanExitCodes: CleanExitCodes;
@@ -130,7 +157,11 @@ export interface Decision {
 
 /** Why an input changes nothing. Closed; the names are those of the wire's error codes. */
 export type RejectionCode =
-  'invalid_request' | 'invalid_state_transition' | 'precondition_failed' | 'resource_unavailable';
+  | 'invalid_request'
+  | 'resource_not_found'
+  | 'invalid_state_transition'
+  | 'precondition_failed'
+  | 'resource_unavailable';
 
 /** The refusal to change anything. */
 export interface Rejection {

@@ -15,6 +15,7 @@ interface Tables {
   readonly containerCounts: Table<ContainerCounts>;
   readonly modelCounts: Table<ModelCounts>;
   readonly packagesOf: Table<readonly string[]>;
+  readonly nodesOf: Table<readonly string[]>;
   readonly scenariosTargeting: Table<readonly string[]>;
   readonly existing: Table<number>;
   readonly removed: Table<true>;
@@ -41,6 +42,7 @@ export class Fleet {
       containerCounts: new Table(under?.containerCounts),
       modelCounts: new Table(under?.modelCounts),
       packagesOf: new Table(under?.packagesOf),
+      nodesOf: new Table(under?.nodesOf),
       scenariosTargeting: new Table(under?.scenariosTargeting),
       existing: new Table(under?.existing),
       removed: new Table(under?.removed),
@@ -75,6 +77,11 @@ export class Fleet {
   /** The packages whose definitions name a model. */
   packagesOf(model: string): readonly string[] {
     return this.#tables.packagesOf.get(model) ?? NONE;
+  }
+
+  /** The nodes that report containers of a model, by name. */
+  nodesOf(model: string): readonly string[] {
+    return this.#tables.nodesOf.get(model) ?? NONE;
   }
 
   /** The scenarios whose definitions target a package, by name. */
@@ -124,7 +131,11 @@ export class Fleet {
   putNode(name: string, record: NodeRecord | undefined): readonly string[] {
     const differences = compareWords(this.#tables.node.get(name)?.containers ?? [], record?.containers ?? []);
     this.#tables.node.set(name, record);
-    for (const { model, before, after } of differences) this.#recount(model, before, after);
+    for (const { model, before, after } of differences) {
+      this.#recount(model, before, after);
+      if (before.length === 0) this.#tables.nodesOf.set(model, [...this.nodesOf(model), name].sort());
+      if (after.length === 0) this.#tables.nodesOf.set(model, without(this.nodesOf(model), name));
+    }
     return differences.map(({ model }) => model);
   }
 
@@ -143,6 +154,11 @@ export class Fleet {
   /** The records put here, over the base; undefined for those forgotten. */
   changedRecords<K extends ResourceKind>(kind: K): IterableIterator<[string, RecordOf[K] | undefined]> {
     return this.#records(kind).own();
+  }
+
+  /** Whether a record or a node's word was put here, over the base. */
+  hasOwn(kind: ResourceKind | 'node', name: string): boolean {
+    return (this.#tables[kind] as Table<unknown>).hasOwn(name);
   }
 
   /** The nodes put here, over the base; undefined for those forgotten. */

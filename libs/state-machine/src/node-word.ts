@@ -14,9 +14,13 @@ export interface ReportedContainer extends ContainerFacts {
   readonly name: string;
 }
 
-/** A report as it is remembered: classified, and in the order of {@link compareObservations}. */
-export function readWord(containers: readonly ReportedContainer[], clean: CleanExitCodes): readonly Observation[] {
-  const word = containers.map((container) => observe(container, clean));
+/** A report as it is remembered: classified, new `at` this time, and in the order of {@link compareObservations}. */
+export function readWord(
+  containers: readonly ReportedContainer[],
+  clean: CleanExitCodes,
+  at: number,
+): readonly Observation[] {
+  const word = containers.map((container) => observe(container, clean, at));
   for (let i = 1; i < word.length; i += 1) {
     if (compareObservations(word[i - 1] as Observation, word[i] as Observation) > 0) {
       return word.sort(compareObservations);
@@ -25,18 +29,35 @@ export function readWord(containers: readonly ReportedContainer[], clean: CleanE
   return word;
 }
 
-function observe(container: ReportedContainer, clean: CleanExitCodes): Observation {
+function observe(container: ReportedContainer, clean: CleanExitCodes, since: number): Observation {
   const { model, name, exitCode } = container;
   const rule = classifyContainer(container, clean);
   const state = containerStateOf(rule);
-  if (state !== 'Dead' && state !== 'Exited') return { model, name, rule };
+  if (state !== 'Dead' && state !== 'Exited') return { model, name, rule, since };
   return {
     model,
     name,
     rule,
     ...(exitCode === undefined || Number.isNaN(exitCode) ? undefined : { exitCode }),
     ...(container.oomKilled ? { oomKilled: true as const } : undefined),
+    since,
   };
+}
+
+/** A word whose observations are those of the word before, with their times, wherever they say the same. */
+export function keepKnown(before: readonly Observation[], word: readonly Observation[]): readonly Observation[] {
+  let i = 0;
+  return word.map((observation) => {
+    while (i < before.length && isBefore(before[i] as Observation, observation)) i += 1;
+    const known = before[i];
+    if (known === undefined || !sameObservation(known, observation)) return observation;
+    i += 1;
+    return known;
+  });
+}
+
+function isBefore(a: Observation, b: Observation): boolean {
+  return compareObservations(a, b) < 0;
 }
 
 /** Whether a node says the same as before. */
@@ -67,8 +88,20 @@ export function compareWords(before: readonly Observation[], after: readonly Obs
   return differences;
 }
 
+/** What a word says of one model. */
+export function containersOf(word: readonly Observation[], model: string): readonly Observation[] {
+  let low = 0;
+  let high = word.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((word[middle] as Observation).model < model) low = middle + 1;
+    else high = middle;
+  }
+  return partOf(word, low, model);
+}
+
 /** The containers of one model, of which the first, if there is any, stands at `begin`. */
-export function partOf(word: readonly Observation[], begin: number, model: string): readonly Observation[] {
+function partOf(word: readonly Observation[], begin: number, model: string): readonly Observation[] {
   let end = begin;
   while (end < word.length && word[end]?.model === model) end += 1;
   return word.slice(begin, end);

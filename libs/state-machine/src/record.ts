@@ -47,6 +47,8 @@ export interface ScenarioDefinition {
 export interface PackageRecord extends ResourceRecord<PackageState> {
   readonly definition?: PackageDefinition;
   readonly backoff?: ReconcileBackoff;
+  /** An operator wants nothing to be asked for it. */
+  readonly reconcilePaused?: true;
 }
 
 /** What matters of a `Package/<name>` document. */
@@ -74,6 +76,8 @@ export interface ModelRecord extends ResourceRecord<ModelState> {
   readonly doubt?: true;
   /** Set while an accepted offload of it runs. */
   readonly offload?: Offload;
+  /** When something was last noted in its history that was no change of state, in milliseconds since 1970. */
+  readonly noted?: number;
 }
 
 /** An offload that ActionController accepted. */

@@ -43,6 +43,11 @@ export class Table<V> {
     return this.#own.entries();
   }
 
+  /** Whether a name was set here, over the base. */
+  hasOwn(name: string): boolean {
+    return this.#own.has(name);
+  }
+
   /** Takes over what was set in a table laid over this one. */
   absorb(overlay: Table<V>): void {
     for (const [name, value] of overlay.own()) this.set(name, value);

@@ -1,4 +1,4 @@
-import type { Decision, Fleet, Input } from '../src/index.ts';
+import type { Decision, Fleet, Input, ResourceDeleted } from '../src/index.ts';
 import { naiveWord } from './naive-rules.ts';
 import { MODELS } from './inputs.ts';
 
@@ -7,7 +7,8 @@ export function concernedBy(view: Fleet, input: Input): Set<string> {
   const models = modelsOf(view, input);
   const packages = new Set(models.flatMap((model) => view.packagesOf(model)));
   const concerned = new Set(models.map((model) => `model/${model}`));
-  if (input.type === 'report') concerned.add(`node/${input.node}`);
+  if (input.type === 'report' || input.type === 'node-forgotten') concerned.add(`node/${input.node}`);
+  if (input.type === 'resource-deleted') return addDeleted(concerned, input);
   if (input.type === 'scenario-defined' || input.type === 'scenario-undefined') concerned.add(`scenario/${input.name}`);
   if (input.type === 'change' && input.kind === 'scenario') concerned.add(`scenario/${input.name}`);
   if (input.type === 'package-defined' || input.type === 'package-undefined') return addAll(concerned, [input.name]);
@@ -34,12 +35,18 @@ function modelsOf(view: Fleet, input: Input): string[] {
     const old = view.node(input.node)?.containers ?? [];
     return MODELS.filter((m) => old.some((o) => o.model === m) || naiveWord(input.containers, m, new Set()) !== '');
   }
+  if (input.type === 'node-forgotten') return MODELS.filter((m) => view.nodesOf(m).includes(input.node));
   if (input.type === 'change') return input.kind === 'model' ? [input.name] : [];
   if ('model' in input) return [input.model];
   if (input.type === 'package-defined' || input.type === 'package-undefined') {
     return [...(view.record('package', input.name)?.definition?.models ?? [])];
   }
   return [];
+}
+
+/** What is held by nothing moves nothing further up. */
+function addDeleted(concerned: Set<string>, { kind, name }: ResourceDeleted): Set<string> {
+  return kind === 'package' ? addAll(concerned, [name]) : concerned.add(`${kind}/${name}`);
 }
 
 function addAll(concerned: Set<string>, packages: Iterable<string>): Set<string> {

@@ -12,6 +12,7 @@ export function dump(view: Fleet): unknown {
     containerCounts: each(MODELS, (name) => view.containerCounts(name)),
     modelCounts: each(PACKAGES, (name) => view.modelCounts(name)),
     packagesOf: each(MODELS, (name) => [...view.packagesOf(name)].sort()),
+    nodesOf: each(MODELS, (name) => view.nodesOf(name)),
     scenariosTargeting: each(PACKAGES, (name) => view.scenariosTargeting(name)),
     sizes: ([...RESOURCE_KINDS, 'node'] as const).map((kind) => view.count(kind)),
     removed: [...view.removed()].sort(),

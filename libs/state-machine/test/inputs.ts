@@ -141,6 +141,24 @@ const reconciles = fc
     return { type: what, packageName, intent };
   });
 
+const operators = fc.oneof(
+  fc.constantFrom(...NODES).map((node): Plan => () => ({ type: 'node-forgotten', node, source: 'operator' })),
+  fc
+    .constantFrom(...RESOURCE_KINDS)
+    .chain((kind) => fc.record({ kind: fc.constant(kind), name: fc.constantFrom(...NAMES[kind]) }))
+    .map((resource): Plan => () => ({ type: 'resource-deleted', ...resource, source: 'operator' })),
+  fc
+    .record({
+      type: fc.constantFrom('reconcile-paused' as const, 'reconcile-resumed' as const),
+      packageName: fc.constantFrom(...PACKAGES),
+    })
+    .map(
+      (steered): Plan =>
+        () =>
+          steered,
+    ),
+);
+
 const leading = fc.subarray(PACKAGES).map((packages): Plan => () => ({ type: 'leading', packages }));
 
 /** Any input. */
@@ -152,5 +170,6 @@ export const plans: Arbitrary<Plan> = fc.oneof(
   { weight: 3, arbitrary: graces },
   { weight: 2, arbitrary: offloads },
   { weight: 4, arbitrary: reconciles },
+  { weight: 3, arbitrary: operators },
   { weight: 1, arbitrary: leading },
 );

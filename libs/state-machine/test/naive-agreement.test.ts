@@ -35,13 +35,13 @@ function summarize(view: Fleet): unknown {
   return {
     resources: resources.filter(([, , generation]) => generation !== 0),
     models: MODELS.map((name) => {
-      const { missing, offload } = view.record('model', name) ?? {};
-      return [missing, offload?.id, offload?.targetNode];
+      const { missing, doubt, offload } = view.record('model', name) ?? {};
+      return [missing, doubt ?? false, offload?.id, offload?.targetNode];
     }),
     packages: PACKAGES.map((name) => {
       const { id, attempts } = view.intent(name) ?? {};
-      const { backoff } = view.record('package', name) ?? {};
-      return [id, attempts, backoff?.intent, backoff?.attempts];
+      const { backoff, reconcilePaused } = view.record('package', name) ?? {};
+      return [id, attempts, backoff?.intent, backoff?.attempts, reconcilePaused ?? false];
     }),
     counts: [...RESOURCE_KINDS, 'node' as const].map((kind) => view.count(kind)),
   };
@@ -61,10 +61,17 @@ function whatThereIsToSee(): string[] {
     ...CONTAINER_RULES.map(({ id }) => id),
     ...models,
     ...PACKAGE_RULES.map(({ id }) => `package moves by ${id}`),
-    ...RESOURCE_KINDS.flatMap((kind) => [`${kind} moves by ${kind}.requested`, `${kind} moves by ${kind}.removed`]),
+    ...RESOURCE_KINDS.flatMap((kind) =>
+      ['requested', 'removed', 'deleted'].map((rule) => `${kind} moves by ${kind}.${rule}`),
+    ),
     ...['model moves by model.offload-accepted', 'model moves by model.offload-refused'],
     ...codes.map((code) => `change ${code}`),
     ...['grace-over accepted', 'backoff-over accepted', 'leading accepted'],
+    ...['node-forgotten', 'resource-deleted', 'reconcile-paused', 'reconcile-resumed'].flatMap((type) => [
+      `${type} accepted`,
+      `${type} resource_not_found`,
+    ]),
+    'resource-deleted precondition_failed',
     ...['attempt-started', 'attempt-ended'].flatMap((type) => [`${type} accepted`, `${type} precondition_failed`]),
   ];
 }

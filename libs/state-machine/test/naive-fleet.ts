@@ -12,24 +12,8 @@ import {
   type ScenarioState,
 } from '../src/index.ts';
 import { MODELS, PACKAGES, SCENARIOS } from './inputs.ts';
-import { naiveContainer, naiveModel, naivePackage, naiveScenario, naiveWord } from './naive-rules.ts';
-
-/** One resource as the naive model knows it. */
-export interface NaiveResource {
-  state: ResourceState | null;
-  generation: number;
-  applied: { id: string; target: ResourceState }[];
-  /** Of a model: a request set its state, and no report has ended that. */
-  requested: boolean;
-  /** Of a model: which episode of being missing it is in. */
-  missing: number | undefined;
-  episodes: number;
-  offload: { id: string; targetNode: string } | undefined;
-  /** Of a package: what its definition names. Of a scenario: whether it has a definition. */
-  names: string[] | undefined;
-  intent: { id: string; attempts: number; running: boolean } | undefined;
-  backoff: { attempts: number; intent: string } | undefined;
-}
+import { blank, type NaiveResource } from './naive-resource.ts';
+import { naiveContainer, naiveDoubt, naiveModel, naivePackage, naiveScenario, naiveWord } from './naive-rules.ts';
 
 type Outcome = 'accepted' | RejectionCode;
 type Resources = Record<ResourceKind, Map<string, NaiveResource>>;
@@ -90,9 +74,11 @@ export class NaiveFleet {
             return [`${kind} ${name}`, state, generation, applied.map(({ id, target }) => `${id} ${target}`)];
           }),
       ),
-      models: MODELS.map((name) => this.#model(name)).map((m) => [m.missing, m.offload?.id, m.offload?.targetNode]),
-      packages: PACKAGES.map((name) => this.get('package', name)).map(({ intent, backoff }) => {
-        return [intent?.id, intent?.attempts, backoff?.intent, backoff?.attempts];
+      models: MODELS.map((name) => this.#model(name)).map(({ missing, doubt, offload }) => {
+        return [missing, doubt, offload?.id, offload?.targetNode];
+      }),
+      packages: PACKAGES.map((name) => this.get('package', name)).map(({ intent, backoff, paused }) => {
+        return [intent?.id, intent?.attempts, backoff?.intent, backoff?.attempts, paused];
       }),
       counts: [...all.map((list) => list.filter(([, { state }]) => state !== null).length), this.words.size],
     };
@@ -115,7 +101,7 @@ export class NaiveFleet {
       case 'package-undefined':
       case 'scenario-undefined': {
         const resource = this.get(input.type === 'package-undefined' ? 'package' : 'scenario', input.name);
-        if (resource.names !== undefined) resource.state = null;
+        if (resource.names !== undefined) Object.assign(resource, { state: null, paused: false });
         resource.names = undefined;
         return 'accepted';
       }
@@ -143,12 +129,23 @@ export class NaiveFleet {
         if (pkg.intent === undefined && pkg.backoff?.intent === input.intent) pkg.backoff = undefined;
         return 'accepted';
       }
+      case 'node-forgotten':
+        return this.#hearForgotten(input.node);
+      case 'resource-deleted':
+        return this.#hearDeleted(input.kind, input.name);
+      case 'reconcile-paused':
+      case 'reconcile-resumed': {
+        const pkg = this.get('package', input.packageName);
+        if (pkg.state === null) return 'resource_not_found';
+        pkg.paused = input.type === 'reconcile-paused';
+        return 'accepted';
+      }
       case 'leading':
         return 'accepted';
     }
   }
 
-  #hearReport(node: string, containers: readonly ReportedContainer[]): void {
+  #hearReport(node: string, containers: readonly ReportedContainer[], isFinal = false): void {
     const clean = this.#options.cleanExitCodes;
     const old = this.words.get(node) ?? [];
     this.words.set(node, containers);
@@ -159,12 +156,34 @@ export class NaiveFleet {
       model.requested = false;
       if (model.offload?.targetNode === node && containers.some((c) => c.model === name)) model.offload = undefined;
       if (all.length > 0) {
-        model.state = naiveModel(all.map((c) => naiveContainer(c, clean)));
+        const states = all.map((c) => naiveContainer(c, clean));
+        model.state = naiveModel(states);
+        model.doubt = naiveDoubt(states);
         model.missing = undefined;
-      } else if (this.#isNamed(name) && model.state !== 'Exited' && model.missing === undefined) {
+      } else {
+        model.doubt = false;
+        if (!this.#isNamed(name) || model.state === 'Exited' || model.missing !== undefined) continue;
         this.#goMissing(model);
+        if (isFinal) this.#gone(model);
       }
     }
+  }
+
+  /** As if it reported nothing, without grace; then it is as if it had never been. */
+  #hearForgotten(node: string): Outcome {
+    if (!this.words.has(node)) return 'resource_not_found';
+    this.#hearReport(node, [], true);
+    this.words.delete(node);
+    return 'accepted';
+  }
+
+  #hearDeleted(kind: ResourceKind, name: string): Outcome {
+    const resource = this.get(kind, name);
+    if (resource.state === null) return 'resource_not_found';
+    const isObserved = kind === 'model' && (this.#isNamed(name) || this.#containersOf(name).length > 0);
+    if (isObserved || resource.names !== undefined) return 'precondition_failed';
+    Object.assign(resource, { state: null, requested: false, offload: undefined, paused: false });
+    return 'accepted';
   }
 
   #goMissing(model: NaiveResource): void {
@@ -197,8 +216,7 @@ export class NaiveFleet {
     const from = resource.state as ScenarioState | null;
     if (kind === 'scenario' && !naiveScenario(from, target as ScenarioState)) return 'invalid_state_transition';
     resource.state = target;
-    resource.requested = true;
-    resource.missing = undefined;
+    Object.assign(resource, { requested: true, missing: undefined, doubt: false });
     resource.applied = [...resource.applied, { id, target }].slice(-32);
     return 'accepted';
   }
@@ -257,11 +275,4 @@ export class NaiveFleet {
     );
     return new Map(all);
   }
-}
-
-function blank(): NaiveResource {
-  return {
-    ...{ state: null, generation: 0, applied: [], requested: false, missing: undefined, episodes: 0 },
-    ...{ offload: undefined, names: undefined, intent: undefined, backoff: undefined },
-  };
 }

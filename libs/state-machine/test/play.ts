@@ -24,8 +24,13 @@ const OPTION_SETS: readonly Partial<RuleOptions>[] = [
   { reconcileOn: new Set<PackageState>(['Error', 'Degraded']), missingGraceMs: 0, missingAs: 'Exited' },
 ];
 
-const sequences: Arbitrary<Plan[]> = fc.array(plans, { minLength: 1, maxLength: 50, size: 'max' });
-const optionSets = fc.constantFrom(...OPTION_SETS).map((set): RuleOptions => ({ ...DEFAULT_RULE_OPTIONS, ...set }));
+/** Any sequence of inputs. */
+export const sequences: Arbitrary<Plan[]> = fc.array(plans, { minLength: 1, maxLength: 50, size: 'max' });
+
+/** The ways in which operators set the rules. */
+export const optionSets = fc
+  .constantFrom(...OPTION_SETS)
+  .map((set): RuleOptions => ({ ...DEFAULT_RULE_OPTIONS, ...set }));
 
 /** Tries a property of sequences and options. */
 export function holds(runsCount: number, property: (sequence: readonly Plan[], options: RuleOptions) => void): void {

@@ -102,6 +102,9 @@ describe('any single decision', () => {
           if (input.type === 'attempt-started' || input.type === 'offload-answered') return;
           const again = decide(view, input, options);
           if (!decision.accepted) return expect(again).toEqual(decision);
+          if (input.type === 'node-forgotten' || input.type === 'resource-deleted') {
+            return expect(again).toMatchObject({ accepted: false, code: 'resource_not_found' });
+          }
           if (!again.accepted) return expect.fail(`accepted, then refused: ${again.details}`);
           expect(again.transitions).toEqual([]);
           if (input.type === 'report' || input.type === 'change') expect(again.changes).toBeUndefined();

@@ -1,4 +1,4 @@
-import { decide, DEFAULT_RULE_OPTIONS, Fleet, type Input } from '../src/index.ts';
+import { decide, DEFAULT_RULE_OPTIONS, explain, Fleet, simulate, type Input } from '../src/index.ts';
 
 const facts = { status: 'exited', running: false, dead: false, oomKilled: false, exitCode: 137 };
 const inputs: Input[] = [
@@ -14,3 +14,6 @@ for (const input of inputs) {
   for (const t of decision.transitions) story.push(`${t.name}: ${t.from} > ${t.to} (${t.rule}: ${t.cause})`);
   if (decision.changes !== undefined) fleet.absorb(decision.changes);
 }
+
+export const why = explain(fleet, 'package', 'web');
+export const supposed = simulate(fleet, [{ type: 'node-lost', node: 'node-1' }], DEFAULT_RULE_OPTIONS, 3000);

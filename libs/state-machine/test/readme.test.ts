@@ -6,10 +6,11 @@ import {
   MODEL_RULES,
   PACKAGE_REQUESTED,
   PACKAGE_RULES,
+  RESOURCE_KINDS,
   SCENARIO_REQUESTED,
   SCENARIO_TRANSITIONS,
 } from '../src/index.ts';
-import { fleet, story } from './readme-use.ts';
+import { fleet, story, supposed, why } from './readme-use.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
@@ -43,13 +44,17 @@ describe('the tables are the code’s', () => {
   });
 
   test('rule ids outside the tables are named', () => {
-    const source = ['decide-definition', 'decide-model-event', 'settle-model']
+    const source = ['decide-definition', 'decide-model-event', 'decide-operator', 'settle-model']
       .map((file) => readFileSync(new URL(`../src/${file}.ts`, import.meta.url), 'utf8'))
       .join('');
     const tabled = new Set([...CONTAINER_RULES, ...MODEL_RULES, ...PACKAGE_RULES].map(({ id }): string => id));
     const ids = [...source.matchAll(/'((?:scenario|package|model)\.[a-z-]+)'/g)].map(([, id]) => id as string);
-    const others = [MODEL_REQUESTED, PACKAGE_REQUESTED, SCENARIO_REQUESTED, ...ids.filter((id) => !tabled.has(id))];
-    expect(others.length).toBeGreaterThan(7);
+    const ofEachKind = [...source.matchAll(/`\$\{kind\}\.([a-z-]+)`/g)].flatMap(([, what]) =>
+      RESOURCE_KINDS.map((kind) => `${kind}.${what}`),
+    );
+    const requested = [MODEL_REQUESTED, PACKAGE_REQUESTED, SCENARIO_REQUESTED];
+    const others = [...requested, ...ofEachKind, ...ids.filter((id) => !tabled.has(id))];
+    expect(others.length).toBeGreaterThan(10);
     for (const id of others) expect(readme).toContain(`\`${id}\``);
   });
 });
@@ -65,5 +70,15 @@ describe('the example', () => {
     expect(story).toHaveLength(3);
     expect(readme).toContain(`\`${story.at(-1)}\``);
     expect(fleet.intent('web')).toEqual({ id: 'web/2', since: 2000, attempts: 0 });
+  });
+
+  test('explains and supposes what the text says', () => {
+    const [model] = why?.because ?? [];
+    const bottom = model?.because[0]?.text;
+    expect(bottom).toBeTruthy();
+    expect(readme).toContain(`\`${bottom}\``);
+    const shown = why?.wouldChange.filter(({ text }) => readme.includes(`\`${text}\``));
+    expect(shown).toHaveLength(1);
+    expect(supposed).toMatchObject({ impacts: [], reconciles: [] });
   });
 });

@@ -30,6 +30,7 @@ const model: ModelRecord = {
   episodes: 2,
   doubt: true,
   offload: { id: 'o', targetNode: 'n2' },
+  noted: 8,
 };
 const pack: PackageRecord = {
   ...common,
@@ -37,6 +38,7 @@ const pack: PackageRecord = {
   applied: [],
   definition: { revision: 9, models: ['a', 'constructor'] },
   backoff: { attempts: 3, intent: 'p/7' },
+  reconcilePaused: true,
 };
 const scenario: ScenarioRecord = {
   ...common,
@@ -48,9 +50,9 @@ const scenario: ScenarioRecord = {
 const node: NodeRecord = {
   observedAt: 5,
   containers: [
-    { model: 'a', name: 'x', rule: 'container.dead', exitCode: 137, oomKilled: true },
-    { model: 'a', name: 'y', rule: 'container.dead', oomKilled: true },
-    { model: 'constructor', name: 'z', rule: 'container.running' },
+    { model: 'a', name: 'x', rule: 'container.dead', exitCode: 137, oomKilled: true, since: 3 },
+    { model: 'a', name: 'y', rule: 'container.dead', oomKilled: true, since: 4 },
+    { model: 'constructor', name: 'z', rule: 'container.running', since: 5 },
   ],
 };
 const intent: Intent = { id: 'p/7', since: 3, attempts: 1, lastAttempt: { at: 4, outcome: 'refused', detail: 'no' } };

@@ -65,11 +65,13 @@ const specificsOf: { readonly [K in ResourceKind]: (fields: Fields) => Partial<R
       models: d.list('models', (model) => String(model)),
     })),
     ...fields.optional('backoff', (b) => ({ attempts: b.integer('attempts'), intent: b.text('intent') })),
+    ...(fields.has('reconcilePaused') ? { reconcilePaused: true as const } : undefined),
   }),
   model: (fields): Partial<ModelRecord> => ({
     ...(fields.has('missing') ? { missing: fields.integer('missing') } : undefined),
     ...(fields.has('episodes') ? { episodes: fields.integer('episodes') } : undefined),
     ...(fields.has('doubt') ? { doubt: true as const } : undefined),
+    ...(fields.has('noted') ? { noted: fields.integer('noted') } : undefined),
     ...fields.optional('offload', (o) => ({ id: o.text('id'), targetNode: o.text('targetNode') })),
   }),
 };
@@ -87,11 +89,11 @@ function appliedOf(kind: ResourceKind, item: unknown): AppliedChange {
   return { id: item[0], target: stateOf(kind, item[1]) };
 }
 
-/** A node's containers by model, each as [name, rule id, exit code, OOM killed], as far as given. */
+/** A node's containers by model, each as [name, rule id, since, exit code, OOM killed], as far as given. */
 export function encodeNode(record: NodeRecord): string {
   const models: Record<string, unknown[]> = Object.create(null) as Record<string, unknown[]>;
-  for (const { model, name, rule, exitCode, oomKilled } of record.containers) {
-    const tuple: unknown[] = [name, rule];
+  for (const { model, name, rule, since, exitCode, oomKilled } of record.containers) {
+    const tuple: unknown[] = [name, rule, since];
     if (exitCode !== undefined || oomKilled) tuple.push(exitCode ?? null);
     if (oomKilled) tuple.push('oom');
     (models[model] ??= []).push(tuple);
@@ -113,13 +115,15 @@ export function decodeNode(key: string, value: string): NodeRecord {
 }
 
 function observationOf(model: string, tuple: unknown): Observation {
-  const [name, rule, exitCode, oom] = Array.isArray(tuple) ? (tuple as unknown[]) : [];
+  const [name, rule, since, exitCode, oom] = Array.isArray(tuple) ? (tuple as unknown[]) : [];
   if (typeof name !== 'string' || typeof rule !== 'string') throw new Error(`models.${model} must hold lists of texts`);
+  if (!Number.isSafeInteger(since)) throw new Error(`models.${model} must say since when`);
   if (!isContainerRuleId(rule)) throw new Error(`models.${model}: ${JSON.stringify(rule)} is no container rule`);
   return {
     model,
     name,
     rule,
+    since: since as number,
     ...(typeof exitCode === 'number' ? { exitCode } : undefined),
     ...(oom === 'oom' ? { oomKilled: true as const } : undefined),
   };

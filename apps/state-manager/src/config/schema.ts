@@ -130,6 +130,31 @@ export const SETTINGS = {
     'how long a package must be well before its backoff is forgotten',
   ),
   'reconcile-in-flight-count': setting<number>(integer(1, 10_000), '<n>', '16', 'reconciles that may run at once'),
+  'watch-journal-count': setting<number>(
+    integer(1, MAX_COUNT),
+    '<n>',
+    '100000',
+    'changes that a watch may be behind, counted with the models and nodes they show',
+  ),
+  'watch-resume-ms': setting<number>(
+    integer(0, MAX_MS),
+    '<ms>',
+    '60000',
+    'how long changes are kept for a watch that comes back',
+  ),
+  'watch-bookmark-ms': setting<number>(
+    integer(100, MAX_MS),
+    '<ms>',
+    '10000',
+    'how often a quiet watch hears how far it is',
+  ),
+  'watch-stall-ms': setting<number>(
+    integer(100, MAX_MS),
+    '<ms>',
+    '30000',
+    'a watch that reads nothing for so long is ended',
+  ),
+  'max-watches-count': setting<number>(integer(1, 1_000_000), '<n>', '1000', 'watches that may run at once'),
   'answer-within-ms': setting<number>(
     integer(1, MAX_MS),
     '<ms>',
@@ -160,7 +185,7 @@ export const SETTINGS = {
     integer(1, MAX_COUNT),
     '<n>',
     '10000',
-    'changes that may wait for the store; reports always may',
+    'requests that may wait for the store; reports always may',
   ),
   'max-resources-count': setting<number>(
     integer(1, MAX_COUNT),

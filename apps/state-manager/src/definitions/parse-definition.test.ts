@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_MODELS_COUNT, parseDefinition, parseDefinitionAt } from './parse-definition.ts';
+import { splitDocuments } from './split-documents.ts';
 
 const packageYaml = (models: string, name = 'p'): string => `
 apiVersion: v1
@@ -44,9 +45,9 @@ describe('parseDefinition', () => {
   });
 
   it.each([
-    ['kind: Package\nmetadata: {name: p\nspec: {}', /at line [23]/],
-    ['kind: Package\nkind: Package\nmetadata: {name: p}', /unique.*line 2|line 2/i],
-    ['\tkind: Package', /line 1/],
+    ['kind: Package\nmetadata: {name: p\nspec: {}', /^line [23]: /],
+    ['kind: Package\nkind: Package\nmetadata: {name: p}', /^line 2: .*unique/i],
+    ['\tkind: Package', /^line 1: /],
   ])('says where YAML is broken: %j', (text, where) => {
     expect(() => parseDefinition(text)).toThrow(where);
   });
@@ -94,6 +95,16 @@ describe('parseDefinition', () => {
     expect(() => parseDefinition(bomb)).toThrow(/alias/i);
   });
 
+  it('does not take long over a mapping of very many keys', () => {
+    const keys = Array.from({ length: 50_000 }, (_, i) => `k${i}: 1\n`).join('');
+    const began = performance.now();
+    expect(parseDefinition(`kind: Model\nmetadata: {name: m}\n${keys}`)).toMatchObject({ name: 'm' });
+    expect(() => parseDefinition(`kind: Model\nmetadata: {name: m}\n${keys}k7: 2\n`)).toThrow(
+      'line 50003: map keys must be unique',
+    );
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
   it('survives a document that contains itself', () => {
     expect(() => parseDefinition('kind: &k [*k]\nmetadata: {name: m}')).toThrow();
   });
@@ -101,6 +112,102 @@ describe('parseDefinition', () => {
   it('refuses a document that is too long, unread', () => {
     expect(() => parseDefinition('x'.repeat(1_048_577))).toThrow('longer than 1048576 characters');
   });
+});
+
+describe('the line of a problem', () => {
+  const text = [
+    '# a package', // 1
+    'kind: Package', // 2
+    'metadata:', // 3
+    '  labels: {}', // 4
+    '  name: p', // 5
+    'spec:', // 6
+    '  models:', // 7
+    '    - name: a', // 8
+    '      node: n1', // 9
+    '    - name: b', // 10
+    '', // 11
+    '    -', // 12
+    '      node: n2', // 13
+    '      name: c', // 14
+    '', // 15
+  ].join('\n');
+
+  it.each([
+    ['kind: Package', 'kind: Pod', 2, 'kind must be'],
+    ['  name: p', '  name: "a b"', 5, 'metadata.name must be'],
+    ['  name: p', '  nam: p', 4, 'metadata.name must be'],
+    ['metadata:\n  labels: {}\n  name: p', 'metadata: 7', 3, 'metadata must be a mapping'],
+    ['- name: a', '- name: ä', 8, 'spec.models[0].name must be'],
+    ['- name: b', '- name: [b]', 10, 'spec.models[1].name must be'],
+    ['- name: b', '- b', 10, 'spec.models[1] must be a mapping'],
+    ['      name: c', '      name: 7', 14, 'spec.models[2].name must be'],
+    ['      name: c', '      nome: c', 13, 'spec.models[2].name must be'],
+    ['  models:', '  kind: x\n  kind: x\n  models:', 8, 'unique'],
+    ['      name: c', '      name: "c', 15, ''],
+  ])('is right with %j as %j', (good, bad, line, problem) => {
+    const broken = text.replace(good, bad);
+    expect(broken).not.toBe(text);
+    const at = (firstLine: number): RegExp => new RegExp(`^line ${firstLine - 1 + line}: .*${escape(problem)}`);
+    expect(() => parseDefinition(broken)).toThrow(at(1));
+    expect(() => parseDefinition(broken, 101)).toThrow(at(101));
+  });
+
+  it.each([
+    ['kind: Package\nmetadata: {name: p}\n', 11],
+    ['\n\nkind: Package\nmetadata: {name: p}\n', 13],
+  ])('is where the document begins if what is wrong is not there: %j', (missing, line) => {
+    expect(() => parseDefinition(missing, 11)).toThrow(`line ${line}: spec must be a mapping`);
+  });
+
+  it('is right in each of several documents', () => {
+    const several = `${text}---\n${text.replace('- name: b', '- name: /')}---\n# again\nkind: Pod\n`;
+    const problems = splitDocuments(several).map(({ text: own, line }) => {
+      try {
+        return parseDefinition(own, line).name;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+    expect(problems).toEqual([
+      'p',
+      expect.stringMatching(/^line 25: spec\.models\[1\]\.name/),
+      expect.stringMatching(/^line 32: metadata must be/),
+    ]);
+    expect(several.split('\n').slice(24, 25)).toEqual(['    - name: /']);
+    expect(several.split('\n').slice(31, 32)).toEqual(['kind: Pod']);
+  });
+
+  it('repeats no more of a bad value than a line holds', () => {
+    const long = 'x'.repeat(100_000);
+    const metadata = 'metadata: {name: m}';
+    for (const bad of [
+      `kind: ${long}\n${metadata}`,
+      `kind: [${`${long},`.repeat(3)}]\n${metadata}`,
+      `kind: Model\nmetadata: {name: ${long}}`,
+      `kind: *${long}\n${metadata}`,
+    ]) {
+      const problem = messageOf(() => parseDefinition(`${bad}\n`));
+      expect(problem.length).toBeLessThan(300);
+      expect(problem).toContain('xxx');
+    }
+    const key = messageOf(() => parseDefinition(`kind: Model\nmetadata: {name: m}\n${long}: 1\n${long}: 2\n`));
+    expect(key.length).toBeLessThan(300);
+    expect(
+      messageOf(() => parseDefinitionAt('Model', 'm', `kind: Model\nmetadata: {name: ${'m'.repeat(253)}}`)).length,
+    ).toBeLessThan(300);
+  });
+
+  const escape = (problem: string): string => problem.replaceAll(/[.[\]]/g, '\\$&');
+
+  function messageOf(read: () => unknown): string {
+    try {
+      read();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error('nothing was thrown');
+  }
 });
 
 describe('parseDefinitionAt', () => {

@@ -54,7 +54,9 @@ describe('seeds', () => {
   it('names a bad document and skips only that one', async () => {
     const path = await file('many.yaml', `${model('a')}---\nkind: Pod\nmetadata: {name: x}\n---\n${model('c')}`);
     expect(await keysOf(path)).toEqual(['Model/a', 'Model/c']);
-    expect(recorded.said('bad definition skipped')).toEqual([expect.objectContaining({ file: path, document: 2 })]);
+    expect(recorded.said('bad definition skipped')).toEqual([
+      expect.objectContaining({ file: path, problem: 'line 5: kind must be Package, Scenario or Model, not "Pod"' }),
+    ]);
   });
 
   it('skips a document of broken YAML, and reads those around it', async () => {
@@ -66,7 +68,7 @@ describe('seeds', () => {
   it('takes the first of two documents of one name', async () => {
     const path = await file('many.yaml', `${model('a')}---\n${model('a')}`);
     expect(await keysOf(path)).toEqual(['Model/a']);
-    expect(problems()).toEqual(['Model/a was given before']);
+    expect(problems()).toEqual(['line 5: Model/a was given before']);
   });
 
   it.each(['', '\n', '# nothing here\n'])('finds nothing in a file that holds nothing: %j', async (text) => {

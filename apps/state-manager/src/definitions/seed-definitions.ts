@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { definitionKey, type KeyValueStore } from '@statemanager/state-store';
-import { isScalar, parseAllDocuments, type Document } from 'yaml';
 import type { Logger } from '../log.ts';
 import type { Follower } from '../manager.ts';
 import { parseDefinition } from './parse-definition.ts';
+import { splitDocuments } from './split-documents.ts';
 
 /** One document of `--definitions`. */
 interface Seed {
@@ -25,14 +25,14 @@ export async function readSeeds(path: string, log: Logger): Promise<readonly See
     : [path];
   const seeds = new Map<string, Seed>();
   for (const file of files) {
-    for (const [i, text] of splitDocuments(await readFile(file, 'utf8')).entries()) {
+    for (const { text, line } of splitDocuments(await readFile(file, 'utf8'))) {
       try {
-        const { kind, name } = parseDefinition(text);
+        const { kind, name } = parseDefinition(text, line);
         const key = definitionKey(kind, name);
-        if (seeds.has(key)) throw new Error(`${key} was given before`);
+        if (seeds.has(key)) throw new Error(`line ${line}: ${key} was given before`);
         seeds.set(key, { key, text });
       } catch (error) {
-        log.error({ file, document: i + 1, problem: (error as Error).message }, 'bad definition skipped');
+        log.error({ file, problem: (error as Error).message }, 'bad definition skipped');
       }
     }
   }
@@ -61,16 +61,4 @@ export function followWithSeeds(store: KeyValueStore, seeds: readonly Seed[], lo
       return [];
     },
   };
-}
-
-function splitDocuments(text: string): readonly string[] {
-  const documents = parseAllDocuments(text);
-  const full = [...documents].filter((document) => !isEmpty(document));
-  if (documents.length <= 1) return full.length === 0 ? [] : [text];
-  return full.map(({ range }) => text.slice(range[0], range[1]).replace(/^(---\s*\n)+/, ''));
-}
-
-/** Whether there is nothing in a document, or nothing but comments. */
-function isEmpty({ contents, errors }: Document): boolean {
-  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
 }

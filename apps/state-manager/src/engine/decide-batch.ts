@@ -11,7 +11,8 @@ import type { Logger } from '../log.ts';
 import { Batch, type BatchLimits } from './batch.ts';
 import { EngineError } from './engine-error.ts';
 import type { Entry, InputQueue } from './input-queue.ts';
-import { fail, isCallers } from './intake.ts';
+import { isCallers } from './input-origin.ts';
+import { fail } from './intake.ts';
 
 /** What became of an input. */
 export type Outcome = Decision | Rejection;

@@ -1,5 +1,6 @@
 import type { Input } from '@statemanager/state-machine';
 import { EngineError } from './engine-error.ts';
+import { isRequest } from './input-origin.ts';
 
 /** What a caller learns when its input was decided and everything that follows is durable. */
 export interface Ticket<T> {
@@ -25,30 +26,30 @@ export interface Entry<T> {
  * because a report is the whole truth about its node, and the callers of older ones are answered with it.
  */
 export class InputQueue<T> {
-  readonly #maxChangesCount: number;
+  readonly #maxRequestsCount: number;
   readonly #reports = new Map<string, Entry<T>>();
   #entries = new Set<Entry<T>>();
-  #changesCount = 0;
+  #requestsCount = 0;
   #wake: (() => void) | undefined;
   /** Reports that a newer one of their node replaced before they were decided. */
   supersededCount = 0;
 
-  constructor(maxChangesCount: number) {
-    this.#maxChangesCount = maxChangesCount;
+  constructor(maxRequestsCount: number) {
+    this.#maxRequestsCount = maxRequestsCount;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Adds an input. Only changes are bounded here: reports are bounded by their nodes, the rest is our own. */
+  /** Adds an input. Only requests are bounded here: reports are bounded by their nodes, the rest is our own. */
   add(input: Input, ticket: Ticket<T>): Entry<T> {
-    if (input.type === 'change') {
-      if (this.#changesCount >= this.#maxChangesCount) {
-        const count = this.#maxChangesCount;
-        throw new EngineError('queue_full', `${count} changes wait for the store already (--max-queue-count)`);
+    if (isRequest(input)) {
+      if (this.#requestsCount >= this.#maxRequestsCount) {
+        const count = this.#maxRequestsCount;
+        throw new EngineError('queue_full', `${count} requests wait for the store already (--max-queue-count)`);
       }
-      this.#changesCount += 1;
+      this.#requestsCount += 1;
     }
     const entry: Entry<T> = { input, tickets: new Set([ticket]), tookPlace: false, taken: false };
     ticket.entry = entry;
@@ -72,7 +73,7 @@ export class InputQueue<T> {
     const returned: Entry<T>[] = [];
     for (const entry of entries) {
       entry.taken = false;
-      if (entry.input.type === 'change') this.#changesCount += 1;
+      if (isRequest(entry.input)) this.#requestsCount += 1;
       if (entry.input.type === 'report') {
         const newer = this.#reports.get(entry.input.node);
         if (newer !== undefined) {
@@ -139,7 +140,7 @@ export class InputQueue<T> {
 
   #leave(entry: Entry<T>): void {
     this.#entries.delete(entry);
-    if (entry.input.type === 'change') this.#changesCount -= 1;
+    if (isRequest(entry.input)) this.#requestsCount -= 1;
     if (entry.input.type === 'report' && this.#reports.get(entry.input.node) === entry) {
       this.#reports.delete(entry.input.node);
     }

@@ -83,6 +83,56 @@ describe('the intake', () => {
     expect(seen.ended).toBe('store_unavailable');
   });
 
+  describe.each([
+    { type: 'node-forgotten', node: 'n1', source: 'operator', at: 1 },
+    { type: 'resource-deleted', kind: 'model', name: 'm', source: 'operator', at: 1 },
+    { type: 'reconcile-paused', packageName: 'p', at: 1 },
+    { type: 'reconcile-resumed', packageName: 'p', at: 1 },
+  ] as const)('what an operator asks for: $type', (input) => {
+    it('is withdrawn when it is late, and nothing was changed', async () => {
+      const seen = watched(intake.submit(input));
+      await vi.advanceTimersByTimeAsync(ANSWER_WITHIN_MS - 1);
+      expect(seen.ended).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(seen.ended).toBe('store_unavailable');
+      expect(seen.text).toMatch(/--answer-within-ms.*; nothing was changed$/);
+      expect(intake.queue.size).toBe(0);
+    });
+
+    it('may still be applied when it is late and being committed', async () => {
+      const seen = watched(intake.submit(input));
+      take(intake);
+      await vi.advanceTimersByTimeAsync(ANSWER_WITHIN_MS);
+      expect(seen.ended).toBe('store_unavailable');
+      expect(seen.text).toMatch(/; it may still be applied$/);
+    });
+
+    it('waits over the end of a term', async () => {
+      const seen = watched(intake.submit(input));
+      intake.endTerm();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(seen.ended).toBeUndefined();
+      answer(take(intake), 'done');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(seen.ended).toBe('done');
+    });
+
+    it('is withdrawn with its caller, and is not taken once it is closed', async () => {
+      const caller = new AbortController();
+      const seen = watched(intake.submit(input, { signal: caller.signal }));
+      caller.abort();
+      await vi.advanceTimersByTimeAsync(0);
+      expect([seen.ended, intake.queue.size]).toEqual(['cancelled', 0]);
+      intake.close();
+      await expect(intake.submit(input)).rejects.toMatchObject({ code: 'stopping' });
+    });
+
+    it('does not enter a full queue', async () => {
+      for (const name of ['a', 'b']) void intake.submit(change(name)).catch(() => undefined);
+      await expect(intake.submit(input)).rejects.toMatchObject({ code: 'queue_full' });
+    });
+  });
+
   it('lets what is ours wait as long as it takes', async () => {
     const seen = watched(intake.submit({ type: 'leading', packages: [], at: 1 }));
     await vi.advanceTimersByTimeAsync(100 * ANSWER_WITHIN_MS);

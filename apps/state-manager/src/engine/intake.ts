@@ -1,5 +1,6 @@
 import type { Input } from '@statemanager/state-machine';
 import { EngineError } from './engine-error.ts';
+import { isAnswered, isCallers } from './input-origin.ts';
 import { InputQueue, type Entry, type Ticket } from './input-queue.ts';
 
 export interface SubmitOptions {
@@ -72,12 +73,13 @@ export class Intake<T> {
 
   #late(entry: Entry<T>, ticket: Ticket<T>): void {
     const within = `the store did not take it within ${this.#answerWithinMs} ms (--answer-within-ms)`;
-    if (entry.input.type !== 'change') {
+    const { type } = entry.input;
+    if (type === 'report' || type === 'offload-answered') {
       ticket.reject(new EngineError('store_unavailable', `${within}; it stays queued`));
       return;
     }
-    const withdrawn = this.queue.withdraw(entry);
-    const rest = withdrawn ? 'nothing was changed' : 'it may still be applied: repeat it with the same transition_id';
+    const repeat = type === 'change' ? ': repeat it with the same transition_id' : '';
+    const rest = this.queue.withdraw(entry) ? 'nothing was changed' : `it may still be applied${repeat}`;
     ticket.reject(new EngineError('store_unavailable', `${within}; ${rest}`));
   }
 }
@@ -85,14 +87,4 @@ export class Intake<T> {
 /** Answers everyone who waits for an input with an error. */
 export function fail<T>(entry: Entry<T>, error: EngineError): void {
   for (const ticket of [...entry.tickets]) ticket.reject(error);
-}
-
-/** Whether somebody waits for the answer who must hear in time: a caller, or one whose offload is to be noted. */
-function isAnswered(input: Input): boolean {
-  return isCallers(input) || input.type === 'offload-answered';
-}
-
-/** Whether an input is a caller's. */
-export function isCallers(input: Input): boolean {
-  return input.type === 'report' || input.type === 'change';
 }

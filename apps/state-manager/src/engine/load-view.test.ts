@@ -44,6 +44,38 @@ describe('loadView', () => {
     expect(fleet.packagesOf('m')).toEqual(['p']);
   });
 
+  it('knows the revision of everything’s last change, and of the whole', async () => {
+    await decided(async (manager) => {
+      await manager.submit(defined('p', ['m', 'other']));
+      await manager.submit(report('n1', reported('m', 'running')));
+      await manager.submit(change('s'));
+      await manager.submit(report('n1', reported('m', 'exited', 1)));
+    });
+    const { revision, revisionOf } = await load();
+    const revisionAt = async (key: string): Promise<number> => (await store.get(key))?.revision ?? -1;
+    for (const [kind, name] of [
+      ['package', 'p'],
+      ['model', 'm'],
+      ['scenario', 's'],
+    ] as const) {
+      expect(revisionOf(kind, name)).toBe(await revisionAt(`/statemanager/record/${kind}/${name}`));
+    }
+    expect(revisionOf('node', 'n1')).toBe(await revisionAt('/statemanager/node/n1'));
+    expect(revisionOf('node', 'n1')).toBeGreaterThan(revisionOf('scenario', 's'));
+    expect([revisionOf('model', 'other'), revisionOf('node', 'n2'), revisionOf('scenario', 'p')]).toEqual([0, 0, 0]);
+    expect(revision).toBe((await store.getAllWithPrefix('')).revision);
+    await store.put('elsewhere', 'x');
+    expect((await load()).revision).toBe(revision + 1);
+  });
+
+  it('knows no revision of what it cannot read, or took over without a record', async () => {
+    await store.put('/package/p/state', 'Running');
+    await store.put('/statemanager/record/model/x', '{');
+    await store.put('/statemanager/node/n2', '{');
+    const { revisionOf } = await load();
+    expect([revisionOf('package', 'p'), revisionOf('model', 'x'), revisionOf('node', 'n2')]).toEqual([0, 0, 0]);
+  });
+
   it.each(['Running', 'PACKAGE_STATE_RUNNING', 'running'])('takes over a state without a record: %s', async (value) => {
     await store.put('/package/p/state', value);
     const { fleet, repairs, problems } = await load();

@@ -30,6 +30,10 @@ import {
 
 /** What the store holds, as far as it can be read. */
 export interface LoadedView {
+  /** The store's revision that it was loaded at. */
+  readonly revision: number;
+  /** The revision of the last change of a resource's record, or a node's word; 0 if there is none. */
+  readonly revisionOf: (kind: ResourceKind | 'node', name: string) => number;
   readonly fleet: Fleet;
   /** State keys that are not what our own records say, to be put right before anything is decided. */
   readonly repairs: readonly Operation[];
@@ -49,8 +53,12 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
   const problems: string[] = [];
   const repairs: Operation[] = [];
   const removed: { since: number; put: () => void }[] = [];
+  const revisions = new Map<string, number>();
+  let revision = 0;
   const each = async (prefix: string, read: (entry: Entry) => void): Promise<void> => {
-    for (const entry of (await store.getAllWithPrefix(prefix)).entries) {
+    const snapshot = await store.getAllWithPrefix(prefix);
+    revision = snapshot.revision;
+    for (const entry of snapshot.entries) {
       try {
         read(entry);
       } catch (error) {
@@ -66,6 +74,7 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
     if (resource === undefined) return stray(entry);
     const { kind, name } = resource;
     const record = decodeRecord(kind, entry.key, entry.value);
+    revisions.set(`${kind}/${name}`, entry.revision);
     if (record.removed === undefined) return fleet.putRecord(kind, name, record);
     return removed.push({ since: record.since, put: () => fleet.putRecord(kind, name, record) });
   });
@@ -77,6 +86,7 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
     if (name === undefined) return stray(entry);
     unreadNodes.add(name);
     fleet.putNode(name, decodeNode(entry.key, entry.value));
+    revisions.set(`node/${name}`, entry.revision);
     return unreadNodes.delete(name);
   });
   await each(RECONCILE_PREFIX, (entry) => {
@@ -95,7 +105,8 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
     matchStates({ fleet, kind, stored, stateNames, now, problems, repairs });
   }
   placeModels(fleet, unreadNodes);
-  return { fleet, repairs, problems };
+  const revisionOf: LoadedView['revisionOf'] = (kind, name) => revisions.get(`${kind}/${name}`) ?? 0;
+  return { fleet, repairs, problems, revision, revisionOf };
 }
 
 /**
@@ -106,7 +117,7 @@ function placeModels(fleet: Fleet, unreadNodes: ReadonlySet<string>): void {
   if (unreadNodes.size === 0) return;
   const containers: Observation[] = [...fleet.names('model')]
     .filter((model) => isSomewhere(fleet, model))
-    .map((model) => ({ model, name: '', rule: 'container.unknown' }));
+    .map((model) => ({ model, name: '', rule: 'container.unknown', since: 0 }));
   containers.sort(compareObservations);
   for (const node of unreadNodes) fleet.putNode(node, { observedAt: 0, containers });
 }

@@ -5,6 +5,7 @@ import type { ConnectRouter } from '@connectrpc/connect';
 import { ConnectError, Code } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Address } from '../config/parsers.ts';
+import { withCaller } from './caller.ts';
 import { explainFlaws } from './explain-flaws.ts';
 
 export interface PortOptions {
@@ -42,6 +43,7 @@ export class Port {
         explainFlaws(router.handlers);
       },
       readMaxBytes: maxMessageBytes,
+      contextValues: withCaller,
     });
     this.#http1 = createHttp1Server(
       { headersTimeout: FIRST_BYTES_WITHIN_MS, connectionsCheckingInterval: CHECK_HEADS_EVERY_MS },

@@ -4,9 +4,10 @@ import { ActionClientError } from '@statemanager/action-client';
 import { monitoringserver, statemanager } from '@statemanager/proto';
 import type { ChangeRequest, RejectionCode, ResourceKind } from '@statemanager/state-machine';
 import { create } from '@bufbuild/protobuf';
-import { EngineError, type EngineErrorCode } from '../engine/engine-error.ts';
+import { EngineError } from '../engine/engine-error.ts';
 import type { Logger } from '../log.ts';
 import type { Manager } from '../manager.ts';
+import { codeOf } from './engine-codes.ts';
 import { readOffload } from './read-offload.ts';
 import { readReport } from './read-report.ts';
 import type { Sender } from './sender.ts';
@@ -48,6 +49,7 @@ async function changeState(
 
 const ERROR_CODES: Readonly<Record<RejectionCode, statemanager.ErrorCode>> = {
   invalid_request: statemanager.ErrorCode.INVALID_REQUEST,
+  resource_not_found: statemanager.ErrorCode.RESOURCE_NOT_FOUND,
   invalid_state_transition: statemanager.ErrorCode.INVALID_STATE_TRANSITION,
   precondition_failed: statemanager.ErrorCode.PRECONDITION_FAILED,
   resource_unavailable: statemanager.ErrorCode.RESOURCE_UNAVAILABLE,
@@ -131,15 +133,6 @@ async function askForOffload(
   }
 }
 
-const ENGINE_CODES: Readonly<Record<EngineErrorCode, Code>> = {
-  queue_full: Code.ResourceExhausted,
-  store_unavailable: Code.Unavailable,
-  cancelled: Code.Canceled,
-  too_large: Code.ResourceExhausted,
-  stopping: Code.Unavailable,
-  internal: Code.Internal,
-};
-
 /** Turns the engine's failures into gRPC's: passing ones are errors of the call, never answers. */
 async function decided<T>(outcome: Promise<T>, { signal }: HandlerContext): Promise<T> {
   try {
@@ -148,7 +141,7 @@ async function decided<T>(outcome: Promise<T>, { signal }: HandlerContext): Prom
     if (!(error instanceof EngineError)) throw error;
     // A deadline that passed says so itself.
     if (error.code === 'cancelled' && signal.reason instanceof ConnectError) throw signal.reason;
-    throw new ConnectError(error.message, ENGINE_CODES[error.code], undefined, undefined, error);
+    throw new ConnectError(error.message, codeOf(error), undefined, undefined, error);
   }
 }
 

@@ -12,6 +12,14 @@ export interface ReconcilerOptions extends BackoffOptions {
   readonly log: Logger;
 }
 
+/** When an intent is tried next, and why it waits. */
+export interface ReconcileState {
+  /** In milliseconds since 1970; undefined while it waits for something else than its time. */
+  readonly nextAttemptAt: number | undefined;
+  /** In words; empty if nothing holds it but its time. */
+  readonly waitsBecause: string;
+}
+
 /** One intent, and when it is tried next. */
 interface Task {
   readonly packageName: string;
@@ -54,12 +62,41 @@ export class Reconciler implements Follower {
   onCommit({ changes }: Committed): void {
     for (const [name, intent] of changes.changedIntents()) this.#follow(changes, name, intent);
     for (const [name, record] of changes.changedRecords('package')) {
-      if (record?.backoff === undefined && this.#tasks.get(name) === undefined) this.#askedAt.delete(name);
+      const task = this.#tasks.get(name);
+      if (record?.backoff === undefined && task === undefined) this.#askedAt.delete(name);
+      // Its reconciles may have been paused or resumed.
+      if (task !== undefined) task.waitsFor = undefined;
     }
     for (const _ of changes.changedRecords('scenario')) {
       for (const task of this.#tasks.values()) task.waitsFor = undefined;
       break;
     }
+    this.#pump();
+  }
+
+  /** When a package's intent is tried next, and why it waits. */
+  status(packageName: string): ReconcileState {
+    const task = this.#tasks.get(packageName);
+    if (task === undefined) return { nextAttemptAt: undefined, waitsBecause: '' };
+    if (this.#running.has(packageName)) return { nextAttemptAt: undefined, waitsBecause: 'an attempt runs' };
+    const waitsBecause = this.#whyWaits(packageName);
+    if (waitsBecause !== '') return { nextAttemptAt: undefined, waitsBecause };
+    const leftMs = Math.max(0, task.dueAt - performance.now());
+    return { nextAttemptAt: Date.now() + Math.round(leftMs), waitsBecause: '' };
+  }
+
+  /** Asked of the view, because a reason may come up before the time that it waits for. */
+  #whyWaits(packageName: string): string {
+    const target = this.#term && findTarget(this.#term.view, packageName);
+    if (target?.type === 'wait') return target.why;
+    return this.#away ? 'ActionController cannot be reached' : '';
+  }
+
+  /** Tries a package's intent now, whatever its backoff says. One that runs, or waits for a reason, is left alone. */
+  retry(packageName: string): void {
+    const task = this.#tasks.get(packageName);
+    if (task === undefined || this.#running.has(packageName)) return;
+    task.dueAt = performance.now();
     this.#pump();
   }
 

@@ -52,4 +52,21 @@ describe('the scenario under whose name a package is reconciled', () => {
     const second = viewWith(['a', 'p', 'terminate'], ['b', 'p', 'launch']);
     expect(findTarget(second, 'p').type).toBe('wait');
   });
+
+  it('is nobody while an operator has paused the package, whatever targets it', () => {
+    const paused = (view: Fleet): Fleet => {
+      for (const input of [
+        { type: 'package-defined', name: 'p', models: [], revision: 1, at: 1 },
+        { type: 'reconcile-paused', packageName: 'p', at: 1 },
+      ] as const) {
+        const decision = decide(view, input, DEFAULT_RULE_OPTIONS);
+        if (decision.accepted && decision.changes !== undefined) view.absorb(decision.changes);
+      }
+      return view;
+    };
+    const why = 'reconciles of package p are paused';
+    expect(findTarget(paused(viewWith()), 'p')).toEqual({ type: 'wait', why });
+    expect(findTarget(paused(viewWith(['s', 'p', 'terminate'])), 'p')).toEqual({ type: 'wait', why });
+    expect(findTarget(paused(viewWith(['s', 'q', 'launch'])), 'q')).toEqual({ type: 'ask', scenarioName: 's' });
+  });
 });

@@ -6,9 +6,13 @@ export type Target =
 
 /**
  * The scenario whose target is the package (the first by name); if none targets it, the package's own name, unless a
- * scenario of that name is about another package. What a scenario terminated on purpose is not revived.
+ * scenario of that name is about another package. What a scenario terminated on purpose is not revived, and for what an
+ * operator paused nothing is asked.
  */
 export function findTarget(view: Fleet, packageName: string): Target {
+  if (view.record('package', packageName)?.reconcilePaused) {
+    return { type: 'wait', why: `reconciles of package ${packageName} are paused` };
+  }
   const [scenarioName] = view.scenariosTargeting(packageName);
   if (scenarioName !== undefined) {
     const action = view.record('scenario', scenarioName)?.definition?.action ?? '';

@@ -16,7 +16,10 @@ const GARBAGE = {
   '/statemanager/record/model/x': ['{"v":99}', 'version 99'],
   '/statemanager/record/scenario/x': ['{"v":1,"state":"Sideways"}', 'cannot be read'],
   '/statemanager/record/nothing/x': ['{}', 'does not belong there'],
-  '/statemanager/node/x': ['{"v":1,"observedAt":1,"models":{"m":[["c","container.flying"]]}}', 'is no container rule'],
+  '/statemanager/node/x': [
+    '{"v":1,"observedAt":1,"models":{"m":[["c","container.flying",1]]}}',
+    'is no container rule',
+  ],
   '/statemanager/node/y': ['[]', 'must be an object'],
   '/statemanager/reconcile/x': ['null', 'must be an object'],
   '/statemanager/history/model/x/1': ['?', undefined],

@@ -32,6 +32,37 @@ describe('buf curl, which knows nothing but the address', () => {
     }
   });
 
+  it.each(['grpc', 'grpcweb', 'connect'])(
+    'reads statemanager.v1 over %s, which it knows by reflection',
+    async (protocol) => {
+      const base = `http://${service.address}`;
+      const services = (await buf('--list-services', '--http2-prior-knowledge', base)).trim().split('\n');
+      const ours = ['StateService', 'DefinitionService', 'ReconcileService', 'MaintenanceService'];
+      expect(services).toEqual(expect.arrayContaining(ours.map((name) => `statemanager.v1.${name}`)));
+      const methods = (await buf('--list-methods', '--http2-prior-knowledge', base)).trim().split('\n');
+      for (const method of ['StateService/WatchResources', 'MaintenanceService/ForgetNode']) {
+        expect(methods).toContain(`statemanager.v1.${method}`);
+      }
+      const call = (method: string, request: object): Promise<string> =>
+        buf('--protocol', protocol, '--http2-prior-knowledge', '-d', JSON.stringify(request), `${base}/${method}`);
+      const yaml = `kind: Package\nmetadata: {name: p-${protocol}}\nspec: {}\n`;
+      expect(JSON.parse(await call('statemanager.v1.DefinitionService/ApplyDefinitions', { yaml }))).toMatchObject({
+        definitions: [{ action: 'created' }],
+      });
+      const request = { kind: 'package', name: `p-${protocol}` };
+      expect(JSON.parse(await call('statemanager.v1.StateService/GetResource', request))).toMatchObject({
+        resource: { state: 'Idle', since: expect.stringMatching(/^\d{4}-.*Z$/) as string },
+      });
+      const failed = await call('statemanager.v1.StateService/GetResource', { kind: 'pod' }).catch(
+        (error: unknown) => error,
+      );
+      expect(failed).toMatchObject({
+        code: 3 << 3,
+        stderr: expect.stringContaining('statemanager.v1.FieldProblem') as string,
+      });
+    },
+  );
+
   it.each(['grpc', 'grpcweb', 'connect'])('calls over %s through reflection', async (protocol) => {
     const request = {
       resource_type: 'RESOURCE_TYPE_MODEL',

@@ -64,7 +64,8 @@ export async function startPythonPeer(): Promise<PythonPeer> {
   };
 }
 
-function findPython(): string {
+/** Debian’s Python if it has gRPC, or another one. Throws one sentence that says what to install. */
+export function findPython(): string {
   // Debian's packages belong to Debian's Python; another one may stand before it on PATH.
   for (const python of ['/usr/bin/python3', 'python3']) {
     try {

@@ -47,9 +47,10 @@ describe('which model a container belongs to, through the wire', () => {
     expect(await world.state('model', 'slashed')).toBe('Running');
     expect(await world.state('model', 'second')).toBe('Running');
     const node = (await world.etcd.get('/statemanager/node/slashed')) as string;
+    const since = expect.any(Number) as number;
     expect((JSON.parse(node) as { models: unknown }).models).toEqual({
-      second: [['plain', 'container.running']],
-      slashed: [['model-slashed', 'container.running']],
+      second: [['plain', 'container.running', since]],
+      slashed: [['model-slashed', 'container.running', since]],
     });
   });
 

@@ -1,0 +1,91 @@
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
+import type { v1 } from '@statemanager/proto';
+import { CALLER } from '../grpc/caller.ts';
+import type { Logger } from '../log.ts';
+import { FieldError } from '../read/field-error.ts';
+import { readFilter, type Filter } from '../read/filter.ts';
+import type { ReadModel } from '../read/read-model.ts';
+import type { ReconcileStatus } from '../read/resource.ts';
+import { watch } from '../read/watch.ts';
+import { toConnectError } from './errors.ts';
+import { presentOf } from './present.ts';
+
+export interface WatchesOptions {
+  readonly model: ReadModel;
+  readonly reconcileStatus: ReconcileStatus;
+  readonly bookmarkMs: number;
+  /** A watch whose reader takes nothing for so long is broken off. */
+  readonly stallMs: number;
+  readonly maxCount: number;
+  /** Aborts when the process stops: watches end then. */
+  readonly draining: AbortSignal;
+  readonly log: Logger;
+}
+
+const SNAPSHOT_PART_COUNT = 500;
+
+/** The watches that run. */
+export class Watches {
+  readonly #options: WatchesOptions;
+  readonly #running = new Set<AbortSignal>();
+
+  constructor(options: WatchesOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#running.size;
+  }
+
+  /** Runs one watch until its caller or this process ends it. Throws ConnectError. */
+  async *run(
+    request: v1.WatchResourcesRequest,
+    { signal, values }: HandlerContext,
+  ): AsyncGenerator<v1.WatchResourcesResponse> {
+    const { model, draining, stallMs, log } = this.#options;
+    const caller = values.get(CALLER);
+    const breakOff = (): void => {
+      log.warn({ caller: caller.address, ms: stallMs }, 'a watch whose reader takes nothing is broken off');
+      caller.breakOff();
+    };
+    let stalled: NodeJS.Timeout | undefined;
+    try {
+      const filter = readFilter(request.filter);
+      const afterRevision = readRevision(request.afterRevision);
+      presentOf(model);
+      this.#admit(signal);
+      for await (const message of this.#watch(filter, afterRevision, signal)) {
+        stalled = setTimeout(breakOff, stallMs);
+        yield message;
+        clearTimeout(stalled);
+      }
+    } catch (error) {
+      throw toConnectError(error);
+    } finally {
+      clearTimeout(stalled);
+      this.#running.delete(signal);
+    }
+    if (draining.aborted) throw new ConnectError('StateManager stops; resume on another one', Code.Unavailable);
+  }
+
+  /** Counts a watch for as long as its call lasts: one whose writer was broken off is never resumed. */
+  #admit(signal: AbortSignal): void {
+    const { maxCount } = this.#options;
+    if (this.#running.size >= maxCount) {
+      throw new ConnectError(`${maxCount} watches run already (--max-watches-count)`, Code.ResourceExhausted);
+    }
+    this.#running.add(signal);
+    signal.addEventListener('abort', () => this.#running.delete(signal), { once: true });
+  }
+
+  #watch(filter: Filter, afterRevision: number, signal: AbortSignal): AsyncGenerator<v1.WatchResourcesResponse> {
+    const { model, reconcileStatus, bookmarkMs, draining } = this.#options;
+    const settings = { reconcileStatus, bookmarkMs, partCount: SNAPSHOT_PART_COUNT };
+    return watch(model, filter, afterRevision, settings, AbortSignal.any([signal, draining]));
+  }
+}
+
+function readRevision(revision: bigint): number {
+  if (revision >= 0n && revision <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(revision);
+  throw new FieldError('after_revision', 'must be a revision, or 0');
+}

@@ -1,0 +1,32 @@
+import { isScalar, parseAllDocuments, type Document } from 'yaml';
+
+/** One document of a text that may hold several. */
+export interface SplitDocument {
+  readonly text: string;
+  /** The line of the whole text that it begins in, counted from 1. */
+  readonly line: number;
+}
+
+/** The documents of a YAML text. Those that hold nothing, or nothing but comments, are left out. */
+export function splitDocuments(text: string): readonly SplitDocument[] {
+  // Whether keys are unique is found out when each document is read; here it would take a time that grows with their square.
+  const documents = parseAllDocuments(text, { uniqueKeys: false });
+  const full = [...documents].filter((document) => !isEmpty(document));
+  if (documents.length <= 1) return full.length === 0 ? [] : [{ text, line: 1 }];
+  return full.map(({ range }) => {
+    const whole = text.slice(range[0], range[1]);
+    const own = whole.replace(/^(---\s*\n)+/, '');
+    return { text: own, line: lineAt(text, range[0] + whole.length - own.length) };
+  });
+}
+
+function lineAt(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;
+  return line;
+}
+
+/** Whether there is nothing in a document, or nothing but comments. */
+function isEmpty({ contents, errors }: Document): boolean {
+  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
+}

@@ -1,0 +1,25 @@
+import type { Input } from '@statemanager/state-machine';
+
+/** What somebody asks for once. There is no end to how much of that may come, so it is bounded where it waits. */
+const REQUESTS: ReadonlySet<Input['type']> = new Set([
+  'change',
+  'node-forgotten',
+  'resource-deleted',
+  'reconcile-paused',
+  'reconcile-resumed',
+]);
+
+/** Whether an input is a caller's request: everything from outside but reports, which are bounded by their nodes. */
+export function isRequest(input: Input): boolean {
+  return REQUESTS.has(input.type);
+}
+
+/** Whether an input is a caller's. */
+export function isCallers(input: Input): boolean {
+  return input.type === 'report' || isRequest(input);
+}
+
+/** Whether somebody waits for the answer who must hear in time: a caller, or one whose offload is to be noted. */
+export function isAnswered(input: Input): boolean {
+  return isCallers(input) || input.type === 'offload-answered';
+}

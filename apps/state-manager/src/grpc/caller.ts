@@ -1,0 +1,35 @@
+import { constants } from 'node:http2';
+import { createContextKey, createContextValues, type ContextValues } from '@connectrpc/connect';
+import type { connectNodeAdapter } from '@connectrpc/connect-node';
+
+type AdapterOptions = Parameters<typeof connectNodeAdapter>[0];
+type NodeServerRequest = Parameters<NonNullable<AdapterOptions['contextValues']>>[0];
+
+/** The other end of a call. */
+export interface Caller {
+  /** Where it is, such as `127.0.0.1:53124`. */
+  readonly address: string;
+  /**
+   * Breaks the call off without an answer, for a caller that takes none: over HTTP/2 it learns ENHANCE_YOUR_CALM, which
+   * clients read as RESOURCE_EXHAUSTED; over HTTP/1.1 its connection ends.
+   */
+  breakOff(): void;
+}
+
+const UNKNOWN: Caller = { address: '', breakOff: () => undefined };
+
+/** Under which a handler finds its caller. */
+export const CALLER = createContextKey<Caller>(UNKNOWN, { description: 'the other end of the call' });
+
+/** Makes a call's other end known to its handler. */
+export function withCaller(request: NodeServerRequest): ContextValues {
+  const { remoteAddress = '', remotePort = 0 } = request.socket;
+  const caller: Caller = {
+    address: `${remoteAddress}:${remotePort}`,
+    breakOff: () => {
+      if ('stream' in request) request.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else request.socket.destroy();
+    },
+  };
+  return createContextValues().set(CALLER, caller);
+}

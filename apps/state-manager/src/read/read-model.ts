@@ -1,0 +1,233 @@
+import { compareWords, type Fleet, type Transition } from '@statemanager/state-machine';
+import type { Committed, Follower, Heard, LoadedRevisions, Term } from '../manager.ts';
+import {
+  buildEntry,
+  copyEntries,
+  emptyEntries,
+  namesIn,
+  READ_KINDS,
+  type Entries,
+  type EntryOf,
+  type ReadKind,
+} from './entries.ts';
+import { factsOf, type Facts } from './facts.ts';
+import { Journal, type JournalEvent } from './journal.ts';
+import type { Picture } from './picture.ts';
+import { Presence } from './presence.ts';
+import { describeResource, type ReconcileStatus } from './resource.ts';
+
+export interface ReadModelOptions {
+  /** How many changes watches may be behind. */
+  readonly journalCount: number;
+  /** How long changes are kept for watches that come back, in milliseconds, after the last one went. */
+  readonly resumeWithinMs: number;
+  readonly reconcileStatus: ReconcileStatus;
+}
+
+/** Names by kind. */
+type Touched = { readonly [K in ReadKind]: Set<string> };
+
+/**
+ * The committed view in the order of names, for reading: kept up with every commit, copied for nothing whenever somebody
+ * wants to look at one revision for longer. While somebody watches, it writes the journal.
+ */
+export class ReadModel implements Follower {
+  readonly presence = new Presence();
+  readonly journal: Journal;
+  readonly #options: ReadModelOptions;
+  #entries: Entries = emptyEntries();
+  #revision = 0;
+  #term: Term | undefined;
+  #watchersCount = 0;
+  #journalUntil = 0;
+  /** Looked at whenever the view has changed. */
+  readonly #waiting = new Set<() => void>();
+
+  constructor(options: ReadModelOptions) {
+    this.#options = options;
+    this.journal = new Journal(options.journalCount);
+  }
+
+  /** The present; undefined while this process does not lead. Do not keep it: {@link copy} lasts. */
+  get present(): Picture | undefined {
+    if (this.#term === undefined) return undefined;
+    return { revision: this.#revision, entries: this.#entries, presence: this.presence };
+  }
+
+  /** The present, for as long as it is wanted. */
+  copy(): Picture | undefined {
+    const present = this.present;
+    return present && { ...present, entries: copyEntries(present.entries) };
+  }
+
+  /** The state of everything that is decided with, for explanations and simulations. */
+  get view(): Fleet | undefined {
+    return this.#term?.view;
+  }
+
+  /** Has the journal written while a watch lasts. Call the result when it ends; more than once does no harm. */
+  beginWatch(): () => void {
+    if (!this.#isJournaling()) this.journal.restart(this.#revision);
+    this.#watchersCount += 1;
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#watchersCount -= 1;
+      this.#journalUntil = performance.now() + this.#options.resumeWithinMs;
+    };
+  }
+
+  /** Resolves with true once the view is as wanted, or with false if that takes longer. */
+  async until(wanted: (view: Fleet) => boolean, withinMs: number): Promise<boolean> {
+    const isSo = (): boolean => this.#term !== undefined && wanted(this.#term.view);
+    if (isSo()) return true;
+    return new Promise((resolve) => {
+      const settle = (fulfilled: boolean): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve(fulfilled);
+      };
+      const look = (): void => {
+        if (isSo()) settle(true);
+      };
+      const timer = setTimeout(() => settle(false), withinMs);
+      this.#waiting.add(look);
+    });
+  }
+
+  onTerm(term: Term, loaded: LoadedRevisions): readonly [] {
+    this.presence.clear();
+    this.#entries = emptyEntries();
+    for (const kind of READ_KINDS) {
+      for (const name of [...namesIn(term.view, kind)].sort()) {
+        this.#put(kind, name, buildEntry(term.view, kind, name, loaded.revisionOf(kind, name)));
+      }
+    }
+    this.#revision = loaded.revision;
+    this.#term = term;
+    this.journal.restart(loaded.revision);
+    for (const look of [...this.#waiting]) look();
+    return [];
+  }
+
+  onHeard(heard: readonly Heard[]): void {
+    const confirmed = heard.filter(({ node, at }) => this.presence.heard(node, at)).map(({ node }) => node);
+    const known = confirmed.filter((node) => this.#entries.node.get(node) !== undefined);
+    if (known.length === 0 || !this.#isJournaling()) return;
+    // They were stale until this moment, which is what the facts before must say.
+    for (const node of known) this.presence.forget(node);
+    const touched = this.#modelsAndPackagesOn(known);
+    const before = this.#facts(touched);
+    for (const { node, at } of heard) this.presence.heard(node, at);
+    this.#write(this.#revision, true, touched, before, []);
+  }
+
+  onCommit({ revision, transitions, changes }: Committed): void {
+    const term = this.#term;
+    if (term === undefined) return;
+    const touched = this.#touchedBy(term.view, changes);
+    const before = this.#isJournaling() ? this.#facts(touched) : undefined;
+    for (const kind of READ_KINDS) {
+      for (const name of touched[kind]) {
+        const last = this.#entries[kind].get(name)?.revision ?? 0;
+        const own = changes.hasOwn(kind, name) ? revision : last;
+        this.#put(kind, name, buildEntry(term.view, kind, name, own));
+      }
+    }
+    for (const [node, record] of changes.changedNodes()) if (record === undefined) this.presence.forget(node);
+    this.#revision = revision;
+    if (before !== undefined) this.#write(revision, false, touched, before, transitions);
+    for (const look of [...this.#waiting]) look();
+  }
+
+  onTermEnd(): void {
+    this.#term = undefined;
+    this.journal.restart(this.#revision);
+  }
+
+  #isJournaling(): boolean {
+    return this.#watchersCount > 0 || performance.now() < this.#journalUntil;
+  }
+
+  #put<K extends ReadKind>(kind: K, name: string, entry: EntryOf[K] | undefined): void {
+    this.#entries[kind].put(name, entry);
+  }
+
+  /** Everything of which something is to be read that a commit changed. */
+  #touchedBy(view: Fleet, changes: Fleet): Touched {
+    const touched: Touched = { scenario: new Set(), package: new Set(), model: new Set(), node: new Set() };
+    for (const [name, record] of changes.changedRecords('scenario')) {
+      touched.scenario.add(name);
+      const targets = [this.#entries.scenario.get(name)?.record.definition?.target, record?.definition?.target];
+      if (targets[0] !== targets[1]) for (const target of targets) if (target) touched.package.add(target);
+    }
+    for (const [name, record] of changes.changedRecords('package')) {
+      touched.package.add(name);
+      const models = [this.#entries.package.get(name)?.record.definition?.models, record?.definition?.models];
+      if (models[0] !== models[1]) for (const model of models.flat()) if (model) touched.model.add(model);
+    }
+    for (const [name] of changes.changedIntents()) touched.package.add(name);
+    for (const [name] of changes.changedRecords('model')) touched.model.add(name);
+    for (const [name, record] of changes.changedNodes()) {
+      touched.node.add(name);
+      const before = this.#entries.node.get(name)?.record.containers ?? [];
+      for (const { model } of compareWords(before, record?.containers ?? [])) touched.model.add(model);
+    }
+    for (const model of touched.model) for (const name of view.packagesOf(model)) touched.package.add(name);
+    return touched;
+  }
+
+  #modelsAndPackagesOn(nodes: readonly string[]): Touched {
+    const touched: Touched = { scenario: new Set(), package: new Set(), model: new Set(), node: new Set(nodes) };
+    for (const node of nodes) {
+      for (const { model } of this.#entries.node.get(node)?.record.containers ?? []) {
+        touched.model.add(model);
+        for (const name of this.#entries.model.get(model)?.packages ?? []) touched.package.add(name);
+      }
+    }
+    return touched;
+  }
+
+  #facts(touched: Touched): Map<string, Facts | undefined> {
+    const picture = { revision: this.#revision, entries: this.#entries, presence: this.presence };
+    const facts = new Map<string, Facts | undefined>();
+    for (const kind of READ_KINDS) {
+      for (const name of touched[kind]) facts.set(`${kind}/${name}`, factsOf(picture, kind, name));
+    }
+    return facts;
+  }
+
+  #write(
+    revision: number,
+    confirmation: boolean,
+    touched: Touched,
+    before: ReadonlyMap<string, Facts | undefined>,
+    transitions: readonly Transition[],
+  ): void {
+    const picture = { revision, entries: this.#entries, presence: this.presence };
+    const byResource = new Map<string, Transition[]>();
+    for (const transition of transitions) {
+      const key = `${transition.kind}/${transition.name}`;
+      byResource.set(key, [...(byResource.get(key) ?? []), transition]);
+    }
+    const events: JournalEvent[] = [];
+    for (const kind of READ_KINDS) {
+      for (const name of touched[kind]) {
+        const was = before.get(`${kind}/${name}`);
+        const after = factsOf(picture, kind, name);
+        if (was === undefined && after === undefined) continue;
+        const resource = describeResource(picture, kind, name, this.#options.reconcileStatus);
+        events.push({ before: was, after, resource, transitions: byResource.get(`${kind}/${name}`) ?? [] });
+      }
+    }
+    if (events.length > 0) this.journal.append({ revision, confirmation, events: inOrder(events, transitions) });
+  }
+}
+
+/** Resources that moved come first, in the order of their first transition. */
+function inOrder(events: readonly JournalEvent[], transitions: readonly Transition[]): readonly JournalEvent[] {
+  const place = new Map<Transition | undefined, number>(transitions.map((transition, i) => [transition, i]));
+  const placeOf = (event: JournalEvent): number => place.get(event.transitions[0]) ?? transitions.length;
+  return [...events].sort((a, b) => placeOf(a) - placeOf(b));
+}
