@@ -1,0 +1,32 @@
+import { readConfig } from '../config/config-file.ts';
+import { readDurationMs } from '../duration.ts';
+import { DEFAULT_SERVER, readAddresses } from '../server/addresses.ts';
+import type { GlobalOptions } from './run-command.ts';
+
+/** Where to ask, and how long to wait for an answer. */
+export interface Settings {
+  readonly addresses: readonly string[];
+  readonly timeoutMs: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/**
+ * The server is, first that is given: `--server`, the context that `--context` names, STATECTL_SERVER, the config's
+ * current context, the default. Throws a usage error.
+ */
+export async function readSettings(globals: GlobalOptions, env: NodeJS.ProcessEnv): Promise<Settings> {
+  const fromEnv = globals.context === undefined ? env['STATECTL_SERVER'] || undefined : undefined;
+  const given = globals.server ?? fromEnv;
+  const context = given === undefined || globals.context !== undefined ? await readContext(globals, env) : undefined;
+  const timeout = globals.timeout ?? context?.timeout;
+  return {
+    addresses: readAddresses(given ?? context?.server ?? DEFAULT_SERVER),
+    timeoutMs: timeout === undefined ? DEFAULT_TIMEOUT_MS : readDurationMs(timeout),
+  };
+}
+
+async function readContext({ context }: GlobalOptions, env: NodeJS.ProcessEnv) {
+  const config = await readConfig(env);
+  return config.contextOf(context);
+}
