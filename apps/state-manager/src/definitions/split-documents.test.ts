@@ -25,6 +25,13 @@ describe('splitDocuments', () => {
     ]);
   });
 
+  it('leaves every document its comments, so that each is what it would be in a file of its own', () => {
+    expect(splitDocuments('# one\na: 1\n---\n# two\nb: 2\n')).toEqual([
+      { text: '# one\na: 1\n', line: 1 },
+      { text: '# two\nb: 2\n', line: 4 },
+    ]);
+  });
+
   it.each([
     ['a marker in front', '---\na: 1\n---\nb: 2\n', ['2: a: 1', '4: b: 2']],
     ['Windows’ line ends', 'a: 1\r\n---\r\nb: 2\r\n', ['1: a: 1\r', '3: b: 2\r']],

@@ -13,10 +13,13 @@ export function splitDocuments(text: string): readonly SplitDocument[] {
   const documents = parseAllDocuments(text, { uniqueKeys: false });
   const full = [...documents].filter((document) => !isEmpty(document));
   if (documents.length <= 1) return full.length === 0 ? [] : [{ text, line: 1 }];
-  return full.map(({ range }) => {
-    const whole = text.slice(range[0], range[1]);
+  return full.map((document) => {
+    const [begin, end] = document.range;
+    // What stands before the first document belongs to it, as it would if it stood alone.
+    const from = document === documents[0] ? 0 : begin;
+    const whole = text.slice(from, end);
     const own = whole.replace(/^(---\s*\n)+/, '');
-    return { text: own, line: lineAt(text, range[0] + whole.length - own.length) };
+    return { text: own, line: lineAt(text, from + whole.length - own.length) };
   });
 }
 
