@@ -35,7 +35,7 @@ export class FollowingWatcher {
     if (this.#stopped) return;
     const after = this.#arriving === undefined ? this.#revision : 0;
     if (after === 0) this.#arriving = new Map();
-    this.#messagesLeft = this.#chance.between(3, 60);
+    this.#messagesLeft = this.#chance.between(1, 12);
     const watch = this.#peer.watch(this.filter, String(after), (message) => {
       if (watch !== this.#open) return;
       this.#take(message);
