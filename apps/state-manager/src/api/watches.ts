@@ -44,6 +44,8 @@ export class Watches {
   ): AsyncGenerator<v1.WatchResourcesResponse> {
     const { model, draining, stallMs, log } = this.#options;
     const caller = values.get(CALLER);
+    // Whoever is gone takes nothing either, and needs no warning.
+    const calm = (): void => clearTimeout(stalled);
     const breakOff = (): void => {
       log.warn({ caller: caller.address, ms: stallMs }, 'a watch whose reader takes nothing is broken off');
       caller.breakOff();
@@ -54,15 +56,17 @@ export class Watches {
       const afterRevision = readRevision(request.afterRevision);
       presentOf(model);
       this.#admit(signal);
+      signal.addEventListener('abort', calm, { once: true });
       for await (const message of this.#watch(filter, afterRevision, signal)) {
         stalled = setTimeout(breakOff, stallMs);
         yield message;
-        clearTimeout(stalled);
+        calm();
       }
     } catch (error) {
       throw toConnectError(error);
     } finally {
-      clearTimeout(stalled);
+      calm();
+      signal.removeEventListener('abort', calm);
       this.#running.delete(signal);
     }
     if (draining.aborted) throw new ConnectError('StateManager stops; resume on another one', Code.Unavailable);
@@ -70,6 +74,7 @@ export class Watches {
 
   /** Counts a watch for as long as its call lasts: one whose writer was broken off is never resumed. */
   #admit(signal: AbortSignal): void {
+    if (signal.aborted) throw new ConnectError('the caller is gone', Code.Canceled);
     const { maxCount } = this.#options;
     if (this.#running.size >= maxCount) {
       throw new ConnectError(`${maxCount} watches run already (--max-watches-count)`, Code.ResourceExhausted);

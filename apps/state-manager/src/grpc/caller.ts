@@ -1,4 +1,4 @@
-import { constants } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { createContextKey, createContextValues, type ContextValues } from '@connectrpc/connect';
 import type { connectNodeAdapter } from '@connectrpc/connect-node';
 
@@ -16,6 +16,9 @@ export interface Caller {
   breakOff(): void;
 }
 
+/** How long the reason for breaking off may take to be sent. */
+const SAID_WITHIN_MS = 2000;
+
 const UNKNOWN: Caller = { address: '', breakOff: () => undefined };
 
 /** Under which a handler finds its caller. */
@@ -27,9 +30,17 @@ export function withCaller(request: NodeServerRequest): ContextValues {
   const caller: Caller = {
     address: `${remoteAddress}:${remotePort}`,
     breakOff: () => {
-      if ('stream' in request) request.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      if ('stream' in request) breakOffStream(request.stream);
       else request.socket.destroy();
     },
   };
   return createContextValues().set(CALLER, caller);
+}
+
+/** The stream ends when its reset is sent, which it never is where nobody reads the connection: then that ends. */
+function breakOffStream(stream: ServerHttp2Stream): void {
+  const { session } = stream;
+  const timer = setTimeout(() => session?.destroy(), SAID_WITHIN_MS);
+  stream.once('close', () => clearTimeout(timer));
+  stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }

@@ -2,7 +2,7 @@ import type { Transition } from '@statemanager/state-machine';
 import type { v1 } from '@statemanager/proto';
 import type { Facts } from './facts.ts';
 
-/** One thing that changed in a commit. */
+/** One change of one thing in a commit: each of its transitions is one; without any, it is there once. */
 export interface JournalEvent {
   /** undefined: it was not there. */
   readonly before: Facts | undefined;
@@ -10,8 +10,8 @@ export interface JournalEvent {
   readonly after: Facts | undefined;
   /** As the commit left it; as it was before if it is gone. */
   readonly resource: v1.Resource;
-  /** In order; none if only something else than its state changed. */
-  readonly transitions: readonly Transition[];
+  /** undefined: only something else than its state changed. */
+  readonly transition: Transition | undefined;
 }
 
 /** Everything that changed at once. */
@@ -19,7 +19,14 @@ export interface JournalEntry {
   readonly revision: number;
   /** Not a commit: a node confirmed what was known. */
   readonly confirmation: boolean;
+  /** In the order in which they happened. */
   readonly events: readonly JournalEvent[];
+}
+
+/** Whoever has read everything. */
+interface Waiting {
+  readonly isWanted: (entry: JournalEntry) => boolean;
+  readonly goOnAt: (sequence: number) => void;
 }
 
 /**
@@ -34,7 +41,7 @@ export class Journal {
   #count = 0;
   /** Everything after this revision is here. */
   #since = 0;
-  #wakers = new Set<() => void>();
+  readonly #waiting = new Set<Waiting>();
 
   constructor(maxCount: number) {
     this.#maxCount = maxCount;
@@ -45,20 +52,22 @@ export class Journal {
     return this.#first + this.#entries.length;
   }
 
-  /** Forgets everything: only what comes after this revision will be known. */
+  /** Forgets everything: only what comes after this revision will be known. Whoever reads has missed something. */
   restart(revision: number): void {
-    this.#first = this.end;
+    // One number is left out, so that it is 'gone' also for whoever had read to the end.
+    this.#first = this.end + 1;
     this.#entries = [];
     this.#count = 0;
     this.#since = revision;
-    this.#wake();
+    for (const { goOnAt } of [...this.#waiting]) goOnAt(this.#first - 1);
   }
 
   append(entry: JournalEntry): void {
     this.#entries.push(entry);
     this.#count += countOf(entry);
     this.#trim();
-    this.#wake();
+    // Many wait, and few want this one: the others are not woken.
+    for (const { isWanted, goOnAt } of [...this.#waiting]) if (isWanted(entry)) goOnAt(this.end - 1);
   }
 
   /** The entry of a sequence number; 'gone' if it was forgotten, undefined if it is not there yet. */
@@ -80,19 +89,26 @@ export class Journal {
     return this.#first + low;
   }
 
-  /** Resolves when something is appended, the journal restarts, the time is up, or the signal aborts. */
-  async changed(withinMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', wake);
-        this.#wakers.delete(wake);
-        resolve();
+  /**
+   * For whoever has read to the end: resolves when an entry comes that is wanted, the journal restarts, the time is up, or
+   * the signal aborts. Resolves with where to go on: no entry before that was wanted.
+   */
+  async changed(isWanted: (entry: JournalEntry) => boolean, withinMs: number, signal: AbortSignal): Promise<number> {
+    if (signal.aborted) return this.end;
+    return new Promise((resolve) => {
+      const stop = (): void => waiting.goOnAt(this.end);
+      const waiting: Waiting = {
+        isWanted,
+        goOnAt: (sequence) => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', stop);
+          this.#waiting.delete(waiting);
+          resolve(sequence);
+        },
       };
-      const timer = setTimeout(wake, withinMs);
-      signal.addEventListener('abort', wake, { once: true });
-      this.#wakers.add(wake);
+      const timer = setTimeout(stop, withinMs);
+      signal.addEventListener('abort', stop, { once: true });
+      this.#waiting.add(waiting);
     });
   }
 
@@ -103,15 +119,12 @@ export class Journal {
     while (this.#count > this.#maxCount && forgotten < this.#entries.length - 1) {
       const entry = this.#entries[forgotten] as JournalEntry;
       this.#count -= countOf(entry);
-      this.#since = entry.revision;
+      // Whoever saw a confirmation's revision may have seen it before the confirmation came.
+      this.#since = entry.confirmation ? entry.revision + 1 : entry.revision;
       forgotten += 1;
     }
     this.#entries = this.#entries.slice(forgotten);
     this.#first += forgotten;
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#wakers]) wake();
   }
 }
 

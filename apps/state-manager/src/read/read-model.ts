@@ -1,3 +1,4 @@
+import type { v1 } from '@statemanager/proto';
 import { compareWords, type Fleet, type Transition } from '@statemanager/state-machine';
 import type { Committed, Follower, Heard, LoadedRevisions, Term } from '../manager.ts';
 import {
@@ -27,6 +28,13 @@ export interface ReadModelOptions {
 /** Names by kind. */
 type Touched = { readonly [K in ReadKind]: Set<string> };
 
+/** How a thing was before it changed. */
+interface Before {
+  readonly facts: Facts | undefined;
+  /** Only of what is going: nobody can look at it afterwards. */
+  readonly resource: v1.Resource | undefined;
+}
+
 /**
  * The committed view in the order of names, for reading: kept up with every commit, copied for nothing whenever somebody
  * wants to look at one revision for longer. While somebody watches, it writes the journal.
@@ -40,6 +48,8 @@ export class ReadModel implements Follower {
   #term: Term | undefined;
   #watchersCount = 0;
   #journalUntil = 0;
+  /** Everything after this revision would be in the journal, had it been written all along. */
+  #unwrittenUntil = 0;
   /** Looked at whenever the view has changed. */
   readonly #waiting = new Set<() => void>();
 
@@ -67,7 +77,7 @@ export class ReadModel implements Follower {
 
   /** Has the journal written while a watch lasts. Call the result when it ends; more than once does no harm. */
   beginWatch(): () => void {
-    if (!this.#isJournaling()) this.journal.restart(this.#revision);
+    if (!this.#isJournaling()) this.journal.restart(Math.max(this.#revision, this.#unwrittenUntil));
     this.#watchersCount += 1;
     let ended = false;
     return () => {
@@ -114,11 +124,16 @@ export class ReadModel implements Follower {
   onHeard(heard: readonly Heard[]): void {
     const confirmed = heard.filter(({ node, at }) => this.presence.heard(node, at)).map(({ node }) => node);
     const known = confirmed.filter((node) => this.#entries.node.get(node) !== undefined);
-    if (known.length === 0 || !this.#isJournaling()) return;
+    if (known.length === 0) return;
+    if (!this.#isJournaling()) {
+      // A confirmation has no revision of its own: whoever saw the present one may not know of it.
+      this.#unwrittenUntil = this.#revision + 1;
+      return;
+    }
     // They were stale until this moment, which is what the facts before must say.
     for (const node of known) this.presence.forget(node);
     const touched = this.#modelsAndPackagesOn(known);
-    const before = this.#facts(touched);
+    const before = this.#before(touched, () => false);
     for (const { node, at } of heard) this.presence.heard(node, at);
     this.#write(this.#revision, true, touched, before, []);
   }
@@ -127,7 +142,8 @@ export class ReadModel implements Follower {
     const term = this.#term;
     if (term === undefined) return;
     const touched = this.#touchedBy(term.view, changes);
-    const before = this.#isJournaling() ? this.#facts(touched) : undefined;
+    const isGoing = (kind: ReadKind, name: string): boolean => buildEntry(term.view, kind, name, 0) === undefined;
+    const before = this.#isJournaling() ? this.#before(touched, isGoing) : undefined;
     for (const kind of READ_KINDS) {
       for (const name of touched[kind]) {
         const last = this.#entries[kind].get(name)?.revision ?? 0;
@@ -189,45 +205,55 @@ export class ReadModel implements Follower {
     return touched;
   }
 
-  #facts(touched: Touched): Map<string, Facts | undefined> {
+  #before(touched: Touched, isGoing: (kind: ReadKind, name: string) => boolean): Map<string, Before> {
     const picture = { revision: this.#revision, entries: this.#entries, presence: this.presence };
-    const facts = new Map<string, Facts | undefined>();
+    const before = new Map<string, Before>();
     for (const kind of READ_KINDS) {
-      for (const name of touched[kind]) facts.set(`${kind}/${name}`, factsOf(picture, kind, name));
+      for (const name of touched[kind]) {
+        const facts = factsOf(picture, kind, name);
+        const going = facts !== undefined && isGoing(kind, name);
+        const resource = going ? describeResource(picture, kind, name, this.#options.reconcileStatus) : undefined;
+        before.set(`${kind}/${name}`, { facts, resource });
+      }
     }
-    return facts;
+    return before;
   }
 
   #write(
     revision: number,
     confirmation: boolean,
     touched: Touched,
-    before: ReadonlyMap<string, Facts | undefined>,
+    before: ReadonlyMap<string, Before>,
     transitions: readonly Transition[],
   ): void {
     const picture = { revision, entries: this.#entries, presence: this.presence };
-    const byResource = new Map<string, Transition[]>();
-    for (const transition of transitions) {
-      const key = `${transition.kind}/${transition.name}`;
-      byResource.set(key, [...(byResource.get(key) ?? []), transition]);
-    }
-    const events: JournalEvent[] = [];
+    const changed = new Map<string, JournalEvent>();
     for (const kind of READ_KINDS) {
       for (const name of touched[kind]) {
-        const was = before.get(`${kind}/${name}`);
+        const key = `${kind}/${name}`;
+        const was = before.get(key);
         const after = factsOf(picture, kind, name);
-        if (was === undefined && after === undefined) continue;
-        const resource = describeResource(picture, kind, name, this.#options.reconcileStatus);
-        events.push({ before: was, after, resource, transitions: byResource.get(`${kind}/${name}`) ?? [] });
+        if (was?.facts === undefined && after === undefined) continue;
+        const resource = was?.resource ?? describeResource(picture, kind, name, this.#options.reconcileStatus);
+        changed.set(key, { before: was?.facts, after, resource, transition: undefined });
       }
     }
-    if (events.length > 0) this.journal.append({ revision, confirmation, events: inOrder(events, transitions) });
+    if (changed.size > 0) this.journal.append({ revision, confirmation, events: inOrder(changed, transitions) });
   }
 }
 
-/** Resources that moved come first, in the order of their first transition. */
-function inOrder(events: readonly JournalEvent[], transitions: readonly Transition[]): readonly JournalEvent[] {
-  const place = new Map<Transition | undefined, number>(transitions.map((transition, i) => [transition, i]));
-  const placeOf = (event: JournalEvent): number => place.get(event.transitions[0]) ?? transitions.length;
-  return [...events].sort((a, b) => placeOf(a) - placeOf(b));
+/** First what moved, as often as it did and in that order; then what else changed. */
+function inOrder(
+  changed: ReadonlyMap<string, JournalEvent>,
+  transitions: readonly Transition[],
+): readonly JournalEvent[] {
+  const moves: JournalEvent[] = [];
+  const others = new Map(changed);
+  for (const transition of transitions) {
+    const key = `${transition.kind}/${transition.name}`;
+    const event = changed.get(key);
+    if (event !== undefined) moves.push({ ...event, transition });
+    others.delete(key);
+  }
+  return [...moves, ...others.values()];
 }

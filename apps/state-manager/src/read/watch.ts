@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { v1 } from '@statemanager/proto';
 import { READ_KINDS } from './entries.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, type Facts } from './facts.ts';
 import type { Filter } from './filter.ts';
-import type { JournalEntry, JournalEvent } from './journal.ts';
+import type { JournalEntry } from './journal.ts';
 import type { Picture } from './picture.ts';
 import type { ReadModel } from './read-model.ts';
 import { describeResource, describeTransition, type ReconcileStatus } from './resource.ts';
@@ -39,67 +39,74 @@ export async function* watch(
   // A reader that is gone may leave this waiting in a yield for ever.
   signal.addEventListener('abort', end, { once: true });
   try {
-    let cursor = afterRevision > 0 ? resumeAt(model, afterRevision) : undefined;
-    let seen = afterRevision;
-    // Whoever resumes learns at once whether that was possible, also when nothing happened since.
-    if (cursor !== undefined) yield bookmark(seen);
-    else if (afterRevision > 0) yield resync(model, reasonFor(model, afterRevision));
-    while (!signal.aborted) {
-      if (cursor === undefined) {
-        const picture = pictureOf(model);
-        cursor = model.journal.end;
-        seen = picture.revision;
-        yield* snapshot(picture, filter, settings);
-      }
-      const entry = model.journal.at(cursor);
-      if (entry === 'gone') {
-        yield resync(model, 'this watch was too slow, or the view was loaded again: changes were missed');
-        cursor = undefined;
-      } else if (entry !== undefined) {
-        cursor += 1;
-        const message = changesOf(entry, filter);
-        seen = Math.max(seen, entry.revision);
-        if (message !== undefined) yield message;
-      } else {
-        const quiet = await isQuiet(model, cursor, settings.bookmarkMs, signal);
-        if (quiet && model.journal.end === cursor) {
-          seen = Math.max(seen, pictureOf(model).revision);
-          yield bookmark(seen);
-        }
-      }
-    }
+    yield* follow(model, filter, afterRevision, settings, signal);
   } finally {
     signal.removeEventListener('abort', end);
     end();
   }
 }
 
-/** Waits for the next entry. Resolves with true if none came in time. */
-async function isQuiet(model: ReadModel, cursor: number, withinMs: number, signal: AbortSignal): Promise<boolean> {
-  const until = performance.now() + withinMs;
+async function* follow(
+  model: ReadModel,
+  filter: Filter,
+  afterRevision: number,
+  settings: WatchSettings,
+  signal: AbortSignal,
+): AsyncGenerator<Message> {
+  let cursor = afterRevision > 0 ? resumeAt(model, afterRevision) : undefined;
+  let seen = afterRevision;
+  let saidAt = performance.now();
+  // Whoever resumes learns at once whether that was possible, also when nothing happened since.
+  if (cursor !== undefined) yield bookmark(seen);
+  else if (afterRevision > 0) yield resync(model, reasonFor(model, afterRevision));
   while (!signal.aborted) {
-    const leftMs = until - performance.now();
-    if (leftMs <= 0) return true;
-    await model.journal.changed(leftMs, signal);
-    if (model.present === undefined) throw notLeading();
-    if (model.journal.at(cursor) !== undefined) return false;
+    if (cursor === undefined) {
+      const picture = copyOf(model);
+      cursor = model.journal.end;
+      seen = picture.revision;
+      yield* snapshot(picture, filter, settings);
+      saidAt = performance.now();
+    }
+    const { revision } = presentOf(model);
+    const entry = model.journal.at(cursor);
+    if (entry === 'gone') {
+      yield resync(model, 'this watch was too slow, or the view was loaded again: changes were missed');
+      cursor = undefined;
+      continue;
+    }
+    const leftMs = saidAt + settings.bookmarkMs - performance.now();
+    if (entry === undefined && leftMs > 0) {
+      cursor = await model.journal.changed((next) => concerns(next, filter), leftMs, signal);
+      continue;
+    }
+    if (entry !== undefined) cursor += 1;
+    seen = Math.max(seen, entry?.revision ?? revision);
+    // A watch whose filter nothing concerns is quiet, however much else happens: it too must be able to resume.
+    const said = changesOf(entry, filter) ?? (leftMs > 0 ? undefined : bookmark(seen));
+    if (said === undefined) continue;
+    yield said;
+    saidAt = performance.now();
   }
-  return false;
 }
 
 function resumeAt(model: ReadModel, afterRevision: number): number | undefined {
-  const { revision } = pictureOf(model);
+  const { revision } = presentOf(model);
   return afterRevision > revision ? undefined : model.journal.after(afterRevision);
 }
 
 function reasonFor(model: ReadModel, afterRevision: number): string {
-  const { revision } = pictureOf(model);
+  const { revision } = presentOf(model);
   return afterRevision > revision
     ? `revision ${afterRevision} is not there yet: the store is at ${revision}`
     : `what came after revision ${afterRevision} is not known any more`;
 }
 
-function pictureOf(model: ReadModel): Picture {
+function presentOf({ present }: ReadModel): Picture {
+  if (present === undefined) throw notLeading();
+  return present;
+}
+
+function copyOf(model: ReadModel): Picture {
   const picture = model.copy();
   if (picture === undefined) throw notLeading();
   return picture;
@@ -128,27 +135,29 @@ function* snapshot(picture: Picture, filter: Filter, settings: WatchSettings): G
   yield part(true);
 }
 
+function concerns({ events }: JournalEntry, filter: Filter): boolean {
+  return events.some(({ before, after }) => typeOf(before, after, filter) !== undefined);
+}
+
 /** All of a commit that concerns the filter, in one message; undefined if nothing does. */
-function changesOf(entry: JournalEntry, filter: Filter): Message | undefined {
-  const events = entry.events.flatMap((event) => eventsOf(event, filter, entry.revision));
+function changesOf(entry: JournalEntry | undefined, filter: Filter): Message | undefined {
+  if (entry === undefined) return undefined;
+  const events: v1.Event[] = [];
+  for (const { before, after, resource, transition } of entry.events) {
+    const type = typeOf(before, after, filter);
+    if (type === undefined) continue;
+    const moved = transition && { transition: describeTransition(transition, entry.revision) };
+    events.push(create(v1.EventSchema, { type, resource, ...moved }));
+  }
   if (events.length === 0) return undefined;
   return message(entry.revision, { case: 'changes', value: create(v1.ChangesSchema, { events }) });
 }
 
-function eventsOf(
-  { before, after, resource, transitions }: JournalEvent,
-  filter: Filter,
-  revision: number,
-): v1.Event[] {
-  const fitted = before !== undefined && filter.matches(before);
-  const fits = after !== undefined && filter.matches(after);
-  if (!fitted && !fits) return [];
-  const left = after === undefined ? v1.EventType.REMOVED : v1.EventType.LEFT;
-  const type = fits ? v1.EventType.PUT : left;
-  if (transitions.length === 0) return [create(v1.EventSchema, { type, resource })];
-  return transitions.map((transition) =>
-    create(v1.EventSchema, { type, resource, transition: describeTransition(transition, revision) }),
-  );
+/** What a change is for a filter; undefined if it does not concern it. */
+function typeOf(before: Facts | undefined, after: Facts | undefined, filter: Filter): v1.EventType | undefined {
+  if (after !== undefined && filter.matches(after)) return v1.EventType.PUT;
+  if (before === undefined || !filter.matches(before)) return undefined;
+  return after === undefined ? v1.EventType.REMOVED : v1.EventType.LEFT;
 }
 
 function resync(model: ReadModel, reason: string): Message {
