@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import { readCommand } from './config/config.ts';
 import { helpText } from './config/help.ts';
 import type { Config } from './config/schema.ts';
-import { createLogger } from './log.ts';
+import { openLog } from './log.ts';
 import { startService } from './service.ts';
 
 const EXIT = { failed: 1, badConfig: 2 } as const;
+
+/** So long may a reader of the log take for its last lines. */
+const LOGGED_WITHIN_MS = 1000;
 
 await main();
 
@@ -29,10 +32,12 @@ async function main(): Promise<void> {
 }
 
 async function run(config: Config): Promise<void> {
-  const log = createLogger(config['log-level']);
+  const output = openLog(config['log-level']);
+  const { log } = output;
+  const exit = (code: number): Promise<never> => output.end(LOGGED_WITHIN_MS).then(() => process.exit(code));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'a fault of ours; whatever was acknowledged is in the store');
-    process.exit(EXIT.failed);
+    void exit(EXIT.failed);
   });
   // Listened for from the beginning: a signal that comes while the service starts stops it as soon as it has.
   const asked = new Promise<string>((resolve) => {
@@ -40,15 +45,15 @@ async function run(config: Config): Promise<void> {
   });
   const service = await startService(config, log).catch((error: unknown) => {
     process.stderr.write(`state-manager: ${(error as Error).message}\n`);
-    process.exit(EXIT.failed);
+    return exit(EXIT.failed);
   });
   log.info({ signal: await asked }, 'asked to stop');
   try {
     await service.stop();
-    process.exit(0);
+    await exit(0);
   } catch (error) {
     log.fatal({ err: error }, 'could not stop cleanly');
-    process.exit(EXIT.failed);
+    await exit(EXIT.failed);
   }
 }
 

@@ -1,8 +1,10 @@
 import { setImmediate as yieldToOthers, setTimeout as sleep } from 'node:timers/promises';
 import {
+  confirmReport,
   RESOURCE_KINDS,
   type Fleet,
   type Input,
+  type Report,
   type ResourceKind,
   type RuleOptions,
   type StateNames,
@@ -13,6 +15,7 @@ import { commitFenced } from './engine/commit-fenced.ts';
 import { decideBatch, FULL_LIMITS, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
 import { EngineError } from './engine/engine-error.ts';
 import { fail, Intake, type IntakeOptions, type SubmitOptions } from './engine/intake.ts';
+import { nodeOf } from './engine/input-origin.ts';
 import { loadView } from './engine/load-view.ts';
 import type { Logger } from './log.ts';
 
@@ -83,6 +86,10 @@ export class Manager {
   readonly #stopping = new AbortController();
   readonly #killed = new AbortController();
   #limits = FULL_LIMITS;
+  /** The term in which inputs are decided. */
+  #serving: Term | undefined;
+  /** The nodes that the inputs are about which are being committed. */
+  #inFlight: ReadonlySet<string> = new Set();
   #running: Promise<void> | undefined;
 
   constructor(options: ManagerOptions) {
@@ -109,6 +116,20 @@ export class Manager {
    */
   submit(input: Input, options?: SubmitOptions): Promise<Outcome> {
     return this.#intake.submit(input, options);
+  }
+
+  /**
+   * Answers a report that says nothing new at once, with what deciding it would say; undefined if it has to be submitted.
+   * Only where nothing about its node waits or is being committed: a report is the last word about its node.
+   */
+  confirm(report: Report): string | undefined {
+    const term = this.#serving;
+    if (term === undefined || this.#intake.isClosed || !term.leadership.isCurrent()) return undefined;
+    if (this.#intake.queue.concerns(report.node) || this.#inFlight.has(report.node)) return undefined;
+    const decision = confirmReport(term.view, report, this.#options.rules);
+    if (decision === undefined) return undefined;
+    for (const follower of this.#followers) follower.onHeard?.([{ node: report.node, at: report.at }]);
+    return decision.message;
   }
 
   /** Finishes what was accepted, for at most `drainMs`, gives up the leadership and ends. */
@@ -148,6 +169,8 @@ export class Manager {
       await this.#lead(leadership, ended.signal);
     } finally {
       ended.abort();
+      this.#serving = undefined;
+      this.#inFlight = new Set();
       for (const follower of this.#followers) follower.onTermEnd?.();
       this.#intake.endTerm();
       await leadership
@@ -184,12 +207,15 @@ export class Manager {
     const { queue } = this.#intake;
     const wake = AbortSignal.any([over, this.#stopping.signal]);
     let fence = fenceBefore;
+    this.#serving = term;
     while (!this.#isOver()) {
       if (leadership.lost.aborted) throw leadership.lost.reason;
       await queue.waiting(wake);
       const decided = decideBatch(queue, view, { ...this.#options, limits: this.#limits });
+      this.#inFlight = nodesOf(decided);
       try {
         fence = await this.#commit(term, decided, fence, over);
+        this.#inFlight = new Set();
       } catch (error) {
         const refused = StoreError.is(error, 'too_large') || StoreError.is(error, 'invalid_argument');
         if (!refused || decided.batch.operationsCount === 0) {
@@ -253,6 +279,15 @@ export class Manager {
   #isOver(): boolean {
     return this.#killed.signal.aborted || (this.#stopping.signal.aborted && this.#intake.queue.size === 0);
   }
+}
+
+function nodesOf({ outcomes }: DecidedBatch): ReadonlySet<string> {
+  const nodes = new Set<string>();
+  for (const { input } of outcomes.keys()) {
+    const node = nodeOf(input);
+    if (node !== undefined) nodes.add(node);
+  }
+  return nodes;
 }
 
 function packagesWithIntents(view: Fleet, rules: RuleOptions): readonly string[] {

@@ -18,6 +18,8 @@ import { followWithSeeds, readSeeds } from './definitions/seed-definitions.ts';
 import { Compaction } from './engine/compaction.ts';
 import { Waits } from './engine/waits.ts';
 import { Health } from './grpc/health.ts';
+import { hotReport } from './grpc/hot-report.ts';
+import { MisnamedContainers } from './grpc/misnamed-containers.ts';
 import { Port } from './grpc/port.ts';
 import { receive } from './grpc/receiver.ts';
 import { reflect } from './grpc/reflection.ts';
@@ -70,10 +72,13 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
     reconcileStatus: (name) => reconciler.status(name),
   });
   const healthService = new Health();
+  const maxContainersCount = config['max-containers-count'];
+  const misnamed = new MisnamedContainers(log);
   const port = new Port({
     maxMessageBytes: config['max-message-bytes'],
+    hotMethods: [hotReport({ manager, misnamed, maxContainersCount })],
     routes: (router, draining) => {
-      receive(router, { manager, sender, maxContainersCount: config['max-containers-count'], log });
+      receive(router, { manager, sender, maxContainersCount, misnamed, log });
       serveApi(router, { config, log, store, manager, reconciler, model, draining });
       healthService.routes(router, draining);
       reflect(router, SERVICES);

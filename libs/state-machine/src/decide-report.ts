@@ -28,6 +28,14 @@ export function decideReport(view: Fleet, report: Report, options: RuleOptions):
   return overLimit(draft, view) ?? draft.decision(describe(report, draft));
 }
 
+/** What {@link decideReport} says of a report that says nothing new; undefined if it says something. */
+export function confirmReport(view: Fleet, report: Report, options: RuleOptions): Decision | undefined {
+  const known = view.node(report.node)?.containers;
+  if (known === undefined || known.length !== report.containers.length) return undefined;
+  const word = readWord(report.containers, options.cleanExitCodes, report.at);
+  return sameWord(known, word) ? unchanged(`node ${report.node}: unchanged`) : undefined;
+}
+
 /** An offload is over when its target reports the model. */
 function endOffload(draft: Draft, model: string, node: string, reported: boolean): void {
   const { offload } = draft.record('model', model);

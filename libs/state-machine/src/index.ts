@@ -23,6 +23,7 @@ export { DEFAULT_RULE_OPTIONS } from './decision.ts';
 export type * from './decision.ts';
 export { MAX_TEXT_BYTES } from './decide-change.ts';
 export { decide } from './decide.ts';
+export { confirmReport } from './decide-report.ts';
 export { explain } from './explain.ts';
 export type { Explanation } from './explain.ts';
 export type { WhatIf } from './what-if.ts';

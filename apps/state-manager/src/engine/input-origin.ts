@@ -14,6 +14,11 @@ export function isRequest(input: Input): boolean {
   return REQUESTS.has(input.type);
 }
 
+/** The node that an input is the last word about; undefined if it is about none. */
+export function nodeOf(input: Input): string | undefined {
+  return input.type === 'report' || input.type === 'node-forgotten' ? input.node : undefined;
+}
+
 /** Whether an input is a caller's. */
 export function isCallers(input: Input): boolean {
   return input.type === 'report' || isRequest(input);

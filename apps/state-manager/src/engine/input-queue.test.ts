@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { change, report, reported } from '../../test/kit/engine.ts';
+import { change, randomFrom, report, reported } from '../../test/kit/engine.ts';
 import { InputQueue, type Entry, type Ticket } from './input-queue.ts';
 
 const ticket = (): Ticket<string> => ({ resolve: () => undefined, reject: () => undefined });
@@ -125,5 +125,27 @@ describe('the input queue', () => {
     await aborted;
     await queue.waiting(stop.signal);
     expect(queue.size).toBe(0);
+  });
+
+  it('knows which nodes it concerns, whatever comes and goes', () => {
+    const random = randomFrom(7);
+    const queue = new InputQueue<string>(1000);
+    const taken: Entry<string>[] = [];
+    const nodes = ['n1', 'n2', 'n3'];
+    const node = (): string => nodes[Math.floor(random() * nodes.length)] as string;
+    for (let i = 0; i < 5000; i += 1) {
+      const pick = random();
+      if (pick < 0.4) queue.add(report(node()), ticket());
+      else if (pick < 0.5) queue.add({ type: 'node-forgotten', node: node(), source: 'test', at: 1 }, ticket());
+      else if (pick < 0.55) queue.add(change(`s${i}`), ticket());
+      else if (pick < 0.8) taken.push(...[queue.take()].filter((entry) => entry !== undefined));
+      else if (pick < 0.9) queue.putBack(taken.splice(0));
+      else if (pick < 0.95) queue.remove(({ input }) => input.type === 'report' && random() < 0.5);
+      else taken.length = 0;
+      const waiting = queue.remove(() => true);
+      queue.putBack(waiting);
+      const concerned = new Set(waiting.map(({ input }) => ('node' in input ? input.node : undefined)));
+      expect(nodes.map((name) => queue.concerns(name))).toEqual(nodes.map((name) => concerned.has(name)));
+    }
   });
 });

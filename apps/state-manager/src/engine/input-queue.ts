@@ -1,6 +1,6 @@
 import type { Input } from '@statemanager/state-machine';
 import { EngineError } from './engine-error.ts';
-import { isRequest } from './input-origin.ts';
+import { isRequest, nodeOf } from './input-origin.ts';
 
 /** What a caller learns when its input was decided and everything that follows is durable. */
 export interface Ticket<T> {
@@ -28,6 +28,8 @@ export interface Entry<T> {
 export class InputQueue<T> {
   readonly #maxRequestsCount: number;
   readonly #reports = new Map<string, Entry<T>>();
+  /** How many inputs wait that are about a node. */
+  readonly #nodes = new Map<string, number>();
   #entries = new Set<Entry<T>>();
   #requestsCount = 0;
   #wake: (() => void) | undefined;
@@ -55,8 +57,14 @@ export class InputQueue<T> {
     ticket.entry = entry;
     if (input.type === 'report') this.#supersede(input.node, entry);
     this.#entries.add(entry);
+    this.#count(entry, 1);
     this.#wake?.();
     return entry;
+  }
+
+  /** Whether an input waits that is about a node. */
+  concerns(node: string): boolean {
+    return this.#nodes.has(node);
   }
 
   /** Takes the oldest input; undefined if none waits. */
@@ -83,6 +91,7 @@ export class InputQueue<T> {
         this.#reports.set(entry.input.node, entry);
       }
       returned.push(entry);
+      this.#count(entry, 1);
     }
     this.#entries = new Set([...returned, ...this.#entries]);
     this.#wake?.();
@@ -119,10 +128,19 @@ export class InputQueue<T> {
     return removed;
   }
 
+  #count({ input }: Entry<T>, by: number): void {
+    const node = nodeOf(input);
+    if (node === undefined) return;
+    const count = (this.#nodes.get(node) ?? 0) + by;
+    if (count === 0) this.#nodes.delete(node);
+    else this.#nodes.set(node, count);
+  }
+
   #supersede(node: string, entry: Entry<T>): void {
     const older = this.#reports.get(node);
     if (older !== undefined) {
       this.#entries.delete(older);
+      this.#count(older, -1);
       this.#joinCallers(older, entry);
     }
     this.#reports.set(node, entry);
@@ -140,6 +158,7 @@ export class InputQueue<T> {
 
   #leave(entry: Entry<T>): void {
     this.#entries.delete(entry);
+    this.#count(entry, -1);
     if (isRequest(entry.input)) this.#requestsCount -= 1;
     if (entry.input.type === 'report' && this.#reports.get(entry.input.node) === entry) {
       this.#reports.delete(entry.input.node);

@@ -25,6 +25,11 @@ export class Intake<T> {
     this.#answerWithinMs = answerWithinMs;
   }
 
+  /** Whether callers are refused. */
+  get isClosed(): boolean {
+    return this.#closed || this.#ended;
+  }
+
   /** Takes no more inputs from callers. */
   close(): void {
     this.#closed = true;

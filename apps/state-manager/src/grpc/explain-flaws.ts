@@ -52,7 +52,7 @@ function explaining(handler: UniversalHandler): UniversalHandler {
  * Spells a message as gRPC wants it: only what is no printable ASCII, and the percent sign, is encoded. Connect encodes
  * commas, colons and more as well, and grpc-js shows those to people as they came.
  */
-function percentEncode(text: string): string {
+export function percentEncode(text: string): string {
   return text.replace(/[^ -~]+|%/gu, encodeURIComponent);
 }
 

@@ -3,15 +3,20 @@ import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Se
 import { createServer as createNetServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { ConnectError, Code } from '@connectrpc/connect';
+import type { UniversalHandler } from '@connectrpc/connect/protocol';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Address } from '../config/parsers.ts';
 import { withCaller } from './caller.ts';
 import { explainFlaws } from './explain-flaws.ts';
+import { allowFarDeadlines } from './far-deadlines.ts';
+import { HotPath, type HotMethod } from './hot-path.ts';
 
 export interface PortOptions {
   /** Adds what it answers. `draining` aborts when a stop begins: streams that would never end by themselves end then. */
   readonly routes: (router: ConnectRouter, draining: AbortSignal) => void;
   readonly maxMessageBytes: number;
+  /** Methods that may be answered before Connect sees them. */
+  readonly hotMethods?: readonly HotMethod[];
 }
 
 /** How an HTTP/2 connection without TLS begins. No HTTP/1.1 method begins like this. */
@@ -22,6 +27,12 @@ const FIRST_BYTES_WITHIN_MS = 10_000;
 const CHECK_HEADS_EVERY_MS = 1000;
 
 const MAX_CONCURRENT_STREAMS = 1000;
+
+/**
+ * How much a connection may send before it has to wait for us. HTTP/2's own 64 KiB are three reports of 20 containers: a
+ * peer that sends those of a whole fleet would spend its time waiting.
+ */
+const CONNECTION_WINDOW_BYTES = 1_048_576;
 
 /** One cleartext port for gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2: the first bytes tell which. */
 export class Port {
@@ -34,13 +45,16 @@ export class Port {
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #draining = new AbortController();
 
-  constructor({ routes, maxMessageBytes }: PortOptions) {
+  constructor({ routes, maxMessageBytes, hotMethods = [] }: PortOptions) {
+    let handlers: readonly UniversalHandler[] = [];
     // Not given to Connect as its shutdown signal: that would cancel every call that was accepted.
     const { signal } = this.#draining;
     const handler = connectNodeAdapter({
       routes: (router) => {
         routes(router, signal);
         explainFlaws(router.handlers);
+        allowFarDeadlines(router.handlers);
+        handlers = router.handlers;
       },
       readMaxBytes: maxMessageBytes,
       contextValues: withCaller,
@@ -51,8 +65,14 @@ export class Port {
     );
     // It is handed its connections and never listens by itself; only after this does it watch slow and idle ones.
     this.#http1.emit('listening');
-    this.#http2 = createHttp2Server({ settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS } }, handler);
+    const hotPath = new HotPath(hotMethods, handlers, maxMessageBytes);
+    const ordinary = createHttp2Server(handler);
+    this.#http2 = createHttp2Server({ settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS } });
+    this.#http2.on('stream', (stream, headers, flags, rawHeaders) => {
+      if (!hotPath.take(stream, headers, rawHeaders)) ordinary.emit('stream', stream, headers, flags, rawHeaders);
+    });
     this.#http2.on('session', (session) => {
+      session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
       session.on('error', () => session.destroy());

@@ -13,7 +13,8 @@ export interface ReadReport {
 /** Where a container says which model it belongs to: the first that is present counts. */
 const ANNOTATIONS = ['io.pullpiri.annotations.model', 'pullpiri.model', 'model'] as const;
 const CONFIG = 'model';
-const NAME_PREFIX = 'model-';
+/** How a container is named that belongs to the model of the rest of its name. */
+export const NAME_PREFIX = 'model-';
 
 /**
  * Reads a NodeAgent's report. Throws a ConnectError only for a bad node name, or for too many containers; a container
@@ -74,11 +75,13 @@ function fact(state: Readonly<Record<string, string>>, name: string): string | u
   return state[name] ?? state[name.toLowerCase()];
 }
 
-function isTrue(text: string | undefined): boolean {
+/** Whether a fact says yes. */
+export function isTrue(text: string | undefined): boolean {
   return text?.trim().toLowerCase() === 'true';
 }
 
-function exitCodeOf(text: string | undefined): number | undefined {
+/** The exit code that a fact gives; undefined if it gives none, NaN if it is no number. */
+export function exitCodeOf(text: string | undefined): number | undefined {
   const trimmed = text?.trim() ?? '';
   if (trimmed === '') return undefined;
   return /^[+-]?\d{1,10}$/.test(trimmed) ? Number(trimmed) : Number.NaN;

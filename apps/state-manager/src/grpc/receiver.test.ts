@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CANDIDATE, ScriptedStore, createManager, recordLog } from '../../test/kit/engine.ts';
 import { eventually } from '../../test/kit/eventually.ts';
 import type { Manager, ManagerOptions } from '../manager.ts';
+import { MisnamedContainers } from './misnamed-containers.ts';
 import { receive } from './receiver.ts';
 import type { Sender } from './sender.ts';
 
@@ -35,7 +36,13 @@ describe('the receiver', () => {
     manager = createManager(store, recorded.log, options);
     const sender = { offload: (...args: Parameters<Sender['offload']>) => offload(...args) } as Sender;
     const transport = createRouterTransport((router) =>
-      receive(router, { manager, sender, maxContainersCount: 3, log: recorded.log }),
+      receive(router, {
+        manager,
+        sender,
+        maxContainersCount: 3,
+        misnamed: new MisnamedContainers(recorded.log),
+        log: recorded.log,
+      }),
     );
     client = createClient(StateManagerConnection, transport);
     manager.start(CANDIDATE);

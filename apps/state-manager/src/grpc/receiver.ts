@@ -4,16 +4,17 @@ import { ActionClientError } from '@statemanager/action-client';
 import { monitoringserver, statemanager } from '@statemanager/proto';
 import type { ChangeRequest, RejectionCode, ResourceKind } from '@statemanager/state-machine';
 import { create } from '@bufbuild/protobuf';
-import { EngineError } from '../engine/engine-error.ts';
 import type { Logger } from '../log.ts';
 import type { Manager } from '../manager.ts';
-import { codeOf } from './engine-codes.ts';
+import type { MisnamedContainers } from './misnamed-containers.ts';
 import { readOffload } from './read-offload.ts';
 import { readReport } from './read-report.ts';
 import type { Sender } from './sender.ts';
+import { decided, takeReport } from './take-report.ts';
 
 export interface ReceiverOptions {
   readonly manager: Manager;
+  readonly misnamed: MisnamedContainers;
   readonly sender: Sender;
   readonly maxContainersCount: number;
   readonly log: Logger;
@@ -21,10 +22,9 @@ export interface ReceiverOptions {
 
 /** The incoming half of the wire: reads what peers send, has it decided, and answers once it is durable. */
 export function receive(router: ConnectRouter, options: ReceiverOptions): void {
-  const misnamed = new MisnamedContainers(options.log);
   router.service(statemanager.StateManagerConnection, {
     sendStateChange: (request, context) => changeState(request, context, options),
-    sendChangedContainerList: (request, context) => takeReport(request, context, options, misnamed),
+    sendChangedContainerList: (request, context) => takeList(request, context, options),
     triggerOffloading: (request, context) => offload(request, context, options),
     sendAction: () => {
       throw new ConnectError('SendAction is legacy; use SendStateChange', Code.Unimplemented);
@@ -37,7 +37,7 @@ async function changeState(
   context: HandlerContext,
   { manager }: ReceiverOptions,
 ): Promise<statemanager.StateChangeResponse> {
-  const outcome = await decided(manager.submit(readChange(request), { signal: context.signal }), context);
+  const outcome = await decided(manager.submit(readChange(request), { signal: context.signal }), context.signal);
   return create(statemanager.StateChangeResponseSchema, {
     message: outcome.accepted ? outcome.message : `refused: ${outcome.details}`,
     transitionId: request.transitionId,
@@ -75,21 +75,13 @@ function readChange(request: statemanager.StateChange): ChangeRequest {
   };
 }
 
-async function takeReport(
+async function takeList(
   request: monitoringserver.ContainerList,
-  context: HandlerContext,
-  { manager, maxContainersCount }: ReceiverOptions,
-  misnamed: MisnamedContainers,
+  { signal }: HandlerContext,
+  options: ReceiverOptions,
 ): Promise<monitoringserver.SendContainerListResponse> {
-  const report = readReport(request, maxContainersCount);
-  misnamed.note(report.node, report.misnamed);
-  const { node, containers } = report;
-  const outcome = await decided(
-    manager.submit({ type: 'report', node, containers, at: Date.now() }, { signal: context.signal }),
-    context,
-  );
-  if (!outcome.accepted) throw new ConnectError(`containers: ${outcome.details}`, Code.ResourceExhausted);
-  return create(monitoringserver.SendContainerListResponseSchema, { resp: outcome.message });
+  const resp = await takeReport(readReport(request, options.maxContainersCount), signal, options);
+  return create(monitoringserver.SendContainerListResponseSchema, { resp });
 }
 
 async function offload(
@@ -109,7 +101,7 @@ async function offload(
   const detail = `offload from ${sourceNode} to ${targetNode}${why && ` (${why})`}; ${said}`;
   log.info({ model, sourceNode, targetNode, accepted: answer.success, transitionId: id }, 'offload');
   const input = { type: 'offload-answered', model, id, accepted: answer.success, sourceNode, targetNode } as const;
-  await decided(manager.submit({ ...input, detail, source: policyName || 'offload', at: Date.now() }), context);
+  await decided(manager.submit({ ...input, detail, source: policyName || 'offload', at: Date.now() }), context.signal);
   return create(statemanager.OffloadingResponseSchema, {
     accepted: answer.success,
     message: answer.message,
@@ -132,42 +124,3 @@ async function askForOffload(
     throw new ConnectError(`ActionController: ${error.message}`, code, undefined, undefined, error);
   }
 }
-
-/** Turns the engine's failures into gRPC's: passing ones are errors of the call, never answers. */
-async function decided<T>(outcome: Promise<T>, { signal }: HandlerContext): Promise<T> {
-  try {
-    return await outcome;
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    // A deadline that passed says so itself.
-    if (error.code === 'cancelled' && signal.reason instanceof ConnectError) throw signal.reason;
-    throw new ConnectError(error.message, codeOf(error), undefined, undefined, error);
-  }
-}
-
-/** Logs each container that names a model by no name once, and goes on counting. */
-class MisnamedContainers {
-  readonly #log: Logger;
-  readonly #said = new Set<string>();
-  #count = 0;
-
-  constructor(log: Logger) {
-    this.#log = log;
-  }
-
-  note(node: string, containers: readonly string[]): void {
-    this.#count += containers.length;
-    for (const container of containers) {
-      const what = `${node}/${container}`;
-      if (this.#said.has(what) || this.#said.size >= MAX_SAID_COUNT) continue;
-      this.#said.add(what);
-      this.#log.warn(
-        { node, container, count: this.#count },
-        'container names a model by something that is no name; it is left out',
-      );
-    }
-  }
-}
-
-/** So many different misnamed containers are logged; a storm of them must not fill the memory. */
-const MAX_SAID_COUNT = 1000;

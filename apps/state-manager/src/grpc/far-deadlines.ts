@@ -1,0 +1,25 @@
+import type { UniversalHandler } from '@connectrpc/connect/protocol';
+import { parseTimeout as parseConnectTimeout } from '@connectrpc/connect/protocol-connect';
+import { parseTimeout as parseGrpcTimeout } from '@connectrpc/connect/protocol-grpc';
+
+/** The longest delay that a timer of Node's takes: almost 25 days. It takes a longer one for no delay at all. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+const HEADERS = { 'grpc-timeout': parseGrpcTimeout, 'connect-timeout-ms': parseConnectTimeout } as const;
+
+/** Lets callers wait for as long as they like: Connect would end a call at once that has weeks. */
+export function allowFarDeadlines(handlers: UniversalHandler[]): void {
+  handlers.forEach((handler, i) => {
+    const allowing: typeof handler = Object.assign(
+      (request: Parameters<UniversalHandler>[0]) => {
+        for (const [name, parse] of Object.entries(HEADERS)) {
+          const { timeoutMs } = parse(request.header.get(name), Number.MAX_VALUE);
+          if (timeoutMs !== undefined && timeoutMs > MAX_TIMER_MS) request.header.delete(name);
+        }
+        return handler(request);
+      },
+      { ...handler },
+    );
+    handlers[i] = allowing;
+  });
+}

@@ -1,0 +1,6 @@
+import { it } from 'vitest';
+import { compareAnswers } from './equality.ts';
+
+it('the hot path answers 4,000 calls as Connect’s handler and the generated decoder do', async () => {
+  await compareAnswers(4000);
+}, 120_000);
