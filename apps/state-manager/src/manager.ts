@@ -1,4 +1,4 @@
-import { setImmediate as yieldToOthers, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   confirmReport,
   RESOURCE_KINDS,
@@ -10,13 +10,13 @@ import {
   type StateNames,
   type Transition,
 } from '@statemanager/state-machine';
-import { StoreError, type Candidate, type KeyValueStore, type Leadership } from '@statemanager/state-store';
+import type { Candidate, KeyValueStore, Leadership, StoreError } from '@statemanager/state-store';
 import { commitFenced } from './engine/commit-fenced.ts';
-import { decideBatch, FULL_LIMITS, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
-import { EngineError } from './engine/engine-error.ts';
-import { fail, Intake, type IntakeOptions, type SubmitOptions } from './engine/intake.ts';
-import { nodeOf } from './engine/input-origin.ts';
+import { FULL_LIMITS, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
+import { Intake, type IntakeOptions, type SubmitOptions } from './engine/intake.ts';
 import { loadView } from './engine/load-view.ts';
+import { Pipeline } from './engine/pipeline.ts';
+import { logTransitions } from './log-transitions.ts';
 import type { Logger } from './log.ts';
 
 export type { Outcome, SubmitOptions };
@@ -72,6 +72,9 @@ export interface ManagerOptions extends IntakeOptions {
 
 const RETRY_MS = { least: 50, most: 1000 };
 
+/** A commit may take this share of `answerWithinMs` before what waits behind it may be withdrawn again. */
+const PATIENT_SHARE = 0.1;
+
 /** How many state keys are put right in one transaction: even with the longest names it is a small one. */
 const REPAIRS_AT_ONCE_COUNT = 1000;
 
@@ -86,10 +89,8 @@ export class Manager {
   readonly #stopping = new AbortController();
   readonly #killed = new AbortController();
   #limits = FULL_LIMITS;
-  /** The term in which inputs are decided. */
-  #serving: Term | undefined;
-  /** The nodes that the inputs are about which are being committed. */
-  #inFlight: ReadonlySet<string> = new Set();
+  /** The term in which inputs are decided, and what decides them. */
+  #serving: { readonly term: Term; readonly pipeline: Pipeline } | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: ManagerOptions) {
@@ -123,9 +124,10 @@ export class Manager {
    * Only where nothing about its node waits or is being committed: a report is the last word about its node.
    */
   confirm(report: Report): string | undefined {
-    const term = this.#serving;
-    if (term === undefined || this.#intake.isClosed || !term.leadership.isCurrent()) return undefined;
-    if (this.#intake.queue.concerns(report.node) || this.#inFlight.has(report.node)) return undefined;
+    const { term, pipeline } = this.#serving ?? {};
+    if (term === undefined || pipeline === undefined) return undefined;
+    if (this.#intake.isClosed || !term.leadership.isCurrent()) return undefined;
+    if (this.#intake.queue.concerns(report.node) || pipeline.concerns(report.node)) return undefined;
     const decision = confirmReport(term.view, report, this.#options.rules);
     if (decision === undefined) return undefined;
     for (const follower of this.#followers) follower.onHeard?.([{ node: report.node, at: report.at }]);
@@ -169,8 +171,6 @@ export class Manager {
       await this.#lead(leadership, ended.signal);
     } finally {
       ended.abort();
-      this.#serving = undefined;
-      this.#inFlight = new Set();
       for (const follower of this.#followers) follower.onTermEnd?.();
       this.#intake.endTerm();
       await leadership
@@ -202,52 +202,37 @@ export class Manager {
   }
 
   /** Decides and commits until the leadership or the process ends. Throws `deposed` if the former. */
-  async #serve(term: Term, fenceBefore: string, over: AbortSignal): Promise<void> {
+  async #serve(term: Term, fence: string, over: AbortSignal): Promise<void> {
     const { leadership, view } = term;
-    const { queue } = this.#intake;
-    const wake = AbortSignal.any([over, this.#stopping.signal]);
-    let fence = fenceBefore;
-    this.#serving = term;
-    while (!this.#isOver()) {
-      if (leadership.lost.aborted) throw leadership.lost.reason;
-      await queue.waiting(wake);
-      const decided = decideBatch(queue, view, { ...this.#options, limits: this.#limits });
-      this.#inFlight = nodesOf(decided);
-      try {
-        fence = await this.#commit(term, decided, fence, over);
-        this.#inFlight = new Set();
-      } catch (error) {
-        const refused = StoreError.is(error, 'too_large') || StoreError.is(error, 'invalid_argument');
-        if (!refused || decided.batch.operationsCount === 0) {
-          queue.putBack([...decided.outcomes.keys()]);
-          throw error;
-        }
-        this.#splitOrRefuse(decided, error);
-        continue;
-      }
-      for (const [entry, outcome] of decided.outcomes) {
-        for (const ticket of [...entry.tickets]) ticket.resolve(outcome);
-      }
-      if (queue.size > 0) await yieldToOthers();
+    const { store, log, answerWithinMs } = this.#options;
+    const pipeline = new Pipeline(
+      {
+        store,
+        queue: this.#intake.queue,
+        leadership,
+        view,
+        deciding: () => ({ ...this.#options, limits: this.#limits }),
+        onTooLarge: (batch, error) => this.#lowerLimits(batch, error),
+        onDurable: (decided, revision) => this.#follow(decided, revision),
+        patienceMs: answerWithinMs * PATIENT_SHARE,
+        log,
+      },
+      fence,
+    );
+    this.#serving = { term, pipeline };
+    try {
+      await pipeline.run(() => this.#isOver(), AbortSignal.any([over, this.#stopping.signal]), over);
+    } finally {
+      this.#serving = undefined;
     }
   }
 
-  /** Makes a batch true and returns the fence after it. */
-  async #commit(term: Term, { batch, outcomes }: DecidedBatch, fence: string, over: AbortSignal): Promise<string> {
-    const { store, log } = this.#options;
-    // An answer without a commit rests on the view alone, and that is good only while nobody else can have moved on.
-    const unconfirmed = outcomes.size > 0 && !term.leadership.isCurrent();
-    if (batch.operationsCount === 0 && !unconfirmed) {
-      this.#tellHeard(outcomes);
-      return fence;
-    }
-    const { revision, fence: next } = await commitFenced(store, batch.operations, fence, over, log);
+  #follow({ batch, outcomes }: DecidedBatch, revision: number | undefined): void {
     this.#tellHeard(outcomes);
-    term.view.absorb(batch.fleet);
-    for (const transition of batch.transitions) log.info({ ...transition, revision }, 'transition');
+    if (revision === undefined) return;
+    logTransitions(batch.transitions, revision, this.#options.log);
     const committed: Committed = { revision, transitions: batch.transitions, changes: batch.fleet };
     for (const follower of this.#followers) follower.onCommit?.(committed);
-    return next;
   }
 
   #tellHeard(outcomes: DecidedBatch['outcomes']): void {
@@ -258,36 +243,14 @@ export class Manager {
     if (heard.length > 0) for (const follower of this.#followers) follower.onHeard?.(heard);
   }
 
-  /** The store takes less than it should: tries the inputs in smaller transactions, and refuses what is alone. */
-  #splitOrRefuse({ batch, outcomes }: DecidedBatch, error: StoreError): void {
-    const { log } = this.#options;
-    const entries = [...outcomes.keys()];
-    const [only] = entries;
-    if (only !== undefined && entries.length === 1) {
-      log.error({ err: error, input: only.input.type }, 'the store refuses what follows from an input');
-      fail(only, new EngineError('too_large', `the store refuses it: ${error.message}`));
-      return;
-    }
-    this.#limits = {
-      operationsCount: Math.floor(batch.operationsCount / 2),
-      bytes: Math.floor(batch.bytes / 2),
-    };
-    log.warn({ err: error, ...this.#limits }, 'the store takes smaller transactions than expected');
-    this.#intake.queue.putBack(entries);
+  #lowerLimits({ operationsCount, bytes }: DecidedBatch['batch'], error: StoreError): void {
+    this.#limits = { operationsCount: Math.floor(operationsCount / 2), bytes: Math.floor(bytes / 2) };
+    this.#options.log.warn({ err: error, ...this.#limits }, 'the store takes smaller transactions than expected');
   }
 
   #isOver(): boolean {
     return this.#killed.signal.aborted || (this.#stopping.signal.aborted && this.#intake.queue.size === 0);
   }
-}
-
-function nodesOf({ outcomes }: DecidedBatch): ReadonlySet<string> {
-  const nodes = new Set<string>();
-  for (const { input } of outcomes.keys()) {
-    const node = nodeOf(input);
-    if (node !== undefined) nodes.add(node);
-  }
-  return nodes;
 }
 
 function packagesWithIntents(view: Fleet, rules: RuleOptions): readonly string[] {

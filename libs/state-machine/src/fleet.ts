@@ -151,6 +151,16 @@ export class Fleet {
     }
   }
 
+  /**
+   * Reads through to another fleet from now on, which has to say what the base says: the one that has absorbed the base,
+   * so that overlays of overlays do not pile up.
+   */
+  rebase(base: Fleet): void {
+    for (const name of Object.keys(this.#tables) as (keyof Tables)[]) {
+      (this.#tables[name] as Table<unknown>).rebase(base.#tables[name]);
+    }
+  }
+
   /** The records put here, over the base; undefined for those forgotten. */
   changedRecords<K extends ResourceKind>(kind: K): IterableIterator<[string, RecordOf[K] | undefined]> {
     return this.#records(kind).own();

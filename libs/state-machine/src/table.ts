@@ -1,7 +1,7 @@
 /** A map from names to values that can be laid over another one without touching it. */
 export class Table<V> {
   readonly #own = new Map<string, V | undefined>();
-  readonly #base: Table<V> | undefined;
+  #base: Table<V> | undefined;
   #size: number;
 
   constructor(base?: Table<V>) {
@@ -15,8 +15,10 @@ export class Table<V> {
   }
 
   get(name: string): V | undefined {
-    if (this.#base === undefined || this.#own.has(name)) return this.#own.get(name);
-    return this.#base.get(name);
+    const own = this.#own.get(name);
+    if (own !== undefined || this.#base === undefined) return own;
+    // Most tables of an overlay are empty, and asking for a size costs less than asking for a name.
+    return this.#own.size > 0 && this.#own.has(name) ? undefined : this.#base.get(name);
   }
 
   /** Sets or, with undefined, removes a name's value. A name that is set anew after its removal comes last. */
@@ -46,6 +48,11 @@ export class Table<V> {
   /** Whether a name was set here, over the base. */
   hasOwn(name: string): boolean {
     return this.#own.has(name);
+  }
+
+  /** Reads through to another table from now on, which has to say what the base says. */
+  rebase(base: Table<V>): void {
+    this.#base = base;
   }
 
   /** Takes over what was set in a table laid over this one. */

@@ -13,20 +13,25 @@ export function splitDocuments(text: string): readonly SplitDocument[] {
   const documents = parseAllDocuments(text, { uniqueKeys: false });
   const full = [...documents].filter((document) => !isEmpty(document));
   if (documents.length <= 1) return full.length === 0 ? [] : [{ text, line: 1 }];
+  const lineAt = lineCounter(text);
   return full.map((document) => {
     const [begin, end] = document.range;
     // What stands before the first document belongs to it, as it would if it stood alone.
     const from = document === documents[0] ? 0 : begin;
     const whole = text.slice(from, end);
     const own = whole.replace(/^(---\s*\n)+/, '');
-    return { text: own, line: lineAt(text, from + whole.length - own.length) };
+    return { text: own, line: lineAt(from + whole.length - own.length) };
   });
 }
 
-function lineAt(text: string, offset: number): number {
+/** Gives the line of an offset, counted from 1. The offsets must not go back: each line is counted once. */
+function lineCounter(text: string): (offset: number) => number {
   let line = 1;
-  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;
-  return line;
+  let next = text.indexOf('\n');
+  return (offset) => {
+    for (; next !== -1 && next < offset; next = text.indexOf('\n', next + 1)) line += 1;
+    return line;
+  };
 }
 
 /** Whether there is nothing in a document, or nothing but comments. */

@@ -28,14 +28,23 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
+/** An operation, and how much of a transaction it takes. */
+export interface SizedOperation {
+  readonly operation: Operation;
+  readonly bytes: number;
+}
+
+/** What a decision asks of the store, by key; undefined for a key that is as it is stored already. */
+export type EncodedDecision = ReadonlyMap<string, SizedOperation | undefined>;
+
 /** Everything that one transaction will make true: decisions in their order, laid over the committed view. */
 export class Batch {
   /** The view as it will be. */
   readonly fleet: Fleet;
   readonly transitions: Transition[] = [];
-  readonly #committed: Fleet;
+  #committed: Fleet;
   readonly #stateNames: StateNames;
-  readonly #operations = new Map<string, Operation>();
+  readonly #operations = new Map<string, SizedOperation>();
   #bytes = 0;
 
   constructor(committed: Fleet, stateNames: StateNames) {
@@ -45,7 +54,7 @@ export class Batch {
   }
 
   get operations(): readonly Operation[] {
-    return [...this.#operations.values()];
+    return Array.from(this.#operations.values(), ({ operation }) => operation);
   }
 
   get operationsCount(): number {
@@ -56,32 +65,38 @@ export class Batch {
     return this.#bytes;
   }
 
+  /** Is laid over another view from now on, which has to say what the one before says. */
+  rebase(committed: Fleet): void {
+    this.#committed = committed;
+    this.fleet.rebase(committed);
+  }
+
   /** Takes a decision in, whatever the limits say: whoever calls asks {@link exceeds} first. */
-  add(decision: Decision, operations: ReadonlyMap<string, Operation | undefined>): void {
+  add(decision: Decision, operations: EncodedDecision): void {
     if (decision.changes !== undefined) this.fleet.absorb(decision.changes);
     this.transitions.push(...decision.transitions);
     for (const [key, operation] of operations) this.#put(key, operation);
   }
 
   /** Whether the batch would be over the limits with these operations as well. */
-  exceeds(limits: BatchLimits, operations: ReadonlyMap<string, Operation | undefined>): boolean {
+  exceeds(limits: BatchLimits, operations: EncodedDecision): boolean {
     let count = this.#operations.size;
     let bytes = this.#bytes;
     for (const [key, operation] of operations) {
       const before = this.#operations.get(key);
       count += Number(operation !== undefined) - Number(before !== undefined);
-      bytes += sizeOf(operation) - sizeOf(before);
+      bytes += (operation?.bytes ?? 0) - (before?.bytes ?? 0);
     }
     return count > limits.operationsCount || bytes > limits.bytes;
   }
 
   /** What a decision asks of the store; undefined for a key that is as it is stored already. */
-  encode(decision: Decision): ReadonlyMap<string, Operation | undefined> {
-    const operations = new Map<string, Operation | undefined>();
+  encode(decision: Decision): EncodedDecision {
+    const operations = new Map<string, SizedOperation | undefined>();
     for (const transition of decision.transitions) {
       const { kind, name, generation } = transition;
       const key = historyKey(kind, name, generation);
-      operations.set(key, { type: 'put', key, value: encodeTransition(transition) });
+      operations.set(key, sized({ type: 'put', key, value: encodeTransition(transition) }));
     }
     if (decision.changes === undefined) return operations;
     for (const kind of RESOURCE_KINDS) {
@@ -103,7 +118,7 @@ export class Batch {
   }
 
   #encodeRecord<K extends ResourceKind>(
-    operations: Map<string, Operation | undefined>,
+    operations: Map<string, SizedOperation | undefined>,
     kind: K,
     name: string,
     record: RecordOf[K] | undefined,
@@ -120,7 +135,7 @@ export class Batch {
 
   /** Deletes the whole history of what is forgotten, entries of the same decision and batch included. */
   #encodeForgotten(
-    operations: Map<string, Operation | undefined>,
+    operations: Map<string, SizedOperation | undefined>,
     { transitions }: Decision,
     kind: ResourceKind,
     name: string,
@@ -129,22 +144,22 @@ export class Batch {
     const before = this.#committed.record(kind, name)?.generation ?? 0;
     const staged = this.fleet.record(kind, name)?.generation ?? 0;
     const generation = Math.max(before, staged, ...decided.map((transition) => transition.generation));
-    for (const key of historyKeys(kind, name, generation)) operations.set(key, { type: 'delete', key });
+    for (const key of historyKeys(kind, name, generation)) operations.set(key, sized({ type: 'delete', key }));
   }
 
-  #put(key: string, operation: Operation | undefined): void {
-    this.#bytes += sizeOf(operation) - sizeOf(this.#operations.get(key));
+  #put(key: string, operation: SizedOperation | undefined): void {
+    this.#bytes += (operation?.bytes ?? 0) - (this.#operations.get(key)?.bytes ?? 0);
     if (operation === undefined) this.#operations.delete(key);
     else this.#operations.set(key, operation);
   }
 }
 
-function operationOf(key: string, value: string | undefined): Operation {
-  return value === undefined ? { type: 'delete', key } : { type: 'put', key, value };
+function operationOf(key: string, value: string | undefined): SizedOperation {
+  return sized(value === undefined ? { type: 'delete', key } : { type: 'put', key, value });
 }
 
-/** What an operation adds to a transaction, in bytes: what its texts need at most, and its frame. */
-function sizeOf(operation: Operation | undefined): number {
-  if (operation === undefined) return 0;
-  return 32 + Buffer.byteLength(operation.key) + (operation.type === 'put' ? Buffer.byteLength(operation.value) : 0);
+/** With what it adds to a transaction, in bytes: what its texts need at most, and its frame. */
+function sized(operation: Operation): SizedOperation {
+  const valueBytes = operation.type === 'put' ? Buffer.byteLength(operation.value) : 0;
+  return { operation, bytes: 32 + Buffer.byteLength(operation.key) + valueBytes };
 }

@@ -11,7 +11,7 @@ import type { Logger } from '../log.ts';
 import { Batch, type BatchLimits } from './batch.ts';
 import { EngineError } from './engine-error.ts';
 import type { Entry, InputQueue } from './input-queue.ts';
-import { isCallers } from './input-origin.ts';
+import { isCallers, nodeOf } from './input-origin.ts';
 import { fail } from './intake.ts';
 
 /** What became of an input. */
@@ -31,34 +31,61 @@ export interface DecideOptions {
   readonly log: Logger;
 }
 
-/** Inputs that were decided together, in their order. */
-export interface DecidedBatch {
+/** Inputs that are decided together, in their order, each in view of those before it, until one transaction is full. */
+export class DecidedBatch {
   readonly batch: Batch;
-  readonly outcomes: ReadonlyMap<Entry<Outcome>, Outcome>;
-}
+  readonly outcomes = new Map<Entry<Outcome>, Outcome>();
+  /** It takes no more inputs. */
+  isFull = false;
+  readonly #options: DecideOptions;
+  readonly #nodes = new Set<string>();
 
-/**
- * Decides what waits, in order, each in view of those before it, until one transaction is full. An input that alone
- * needs more than a transaction takes is refused; nothing is ever split.
- */
-export function decideBatch(queue: InputQueue<Outcome>, view: Fleet, options: DecideOptions): DecidedBatch {
-  const batch = new Batch(view, options.stateNames);
-  const outcomes = new Map<Entry<Outcome>, Outcome>();
-  for (let entry = queue.take(); entry !== undefined; entry = next(queue, outcomes.size)) {
-    const alone = outcomes.size === 0;
-    const outcome = tryDecide(entry, batch, alone ? FULL_LIMITS : options.limits, options);
+  constructor(view: Fleet, options: DecideOptions) {
+    this.batch = new Batch(view, options.stateNames);
+    this.#options = options;
+  }
+
+  /** Whether one of its inputs is about a node. */
+  concerns(node: string): boolean {
+    return this.#nodes.has(node);
+  }
+
+  /**
+   * Decides what waits, at most so many. An input that alone needs more than a transaction takes is refused; nothing is
+   * ever split.
+   */
+  take(queue: InputQueue<Outcome>, atMost = MAX_INPUTS_COUNT): void {
+    for (let i = 0; i < atMost && !this.isFull; i += 1) {
+      const entry = queue.take();
+      if (entry === undefined) return;
+      this.#decide(entry, queue);
+    }
+  }
+
+  #decide(entry: Entry<Outcome>, queue: InputQueue<Outcome>): void {
+    const alone = this.outcomes.size === 0;
+    const outcome = tryDecide(entry, this.batch, alone ? FULL_LIMITS : this.#options.limits, this.#options);
     if (outcome instanceof EngineError && outcome.code === 'too_large' && !alone) {
       queue.putBack([entry]);
-      break;
+      this.isFull = true;
+      return;
     }
-    if (outcome instanceof EngineError) fail(entry, outcome);
-    else outcomes.set(entry, outcome);
+    if (outcome instanceof EngineError) {
+      fail(entry, outcome);
+      return;
+    }
+    this.outcomes.set(entry, outcome);
+    const node = nodeOf(entry.input);
+    if (node !== undefined) this.#nodes.add(node);
+    this.isFull = this.outcomes.size >= MAX_INPUTS_COUNT;
   }
-  return { batch, outcomes };
 }
 
-function next(queue: InputQueue<Outcome>, count: number): Entry<Outcome> | undefined {
-  return count < MAX_INPUTS_COUNT ? queue.take() : undefined;
+/** Decides what waits until one transaction is full, or nothing waits any more. */
+export function decideBatch(queue: InputQueue<Outcome>, view: Fleet, options: DecideOptions): DecidedBatch {
+  const decided = new DecidedBatch(view, options);
+  decided.take(queue);
+  return decided;
 }
 
 function tryDecide(

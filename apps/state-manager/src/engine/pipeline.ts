@@ -1,0 +1,176 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Fleet } from '@statemanager/state-machine';
+import { StoreError, type KeyValueStore, type Leadership } from '@statemanager/state-store';
+import type { Logger } from '../log.ts';
+import { commitFenced } from './commit-fenced.ts';
+import { DecidedBatch, type DecideOptions, type Outcome } from './decide-batch.ts';
+import { EngineError } from './engine-error.ts';
+import type { InputQueue } from './input-queue.ts';
+import { fail } from './intake.ts';
+
+export interface PipelineOptions {
+  readonly store: KeyValueStore;
+  readonly queue: InputQueue<Outcome>;
+  readonly leadership: Leadership;
+  /** The committed view; the pipeline keeps it up. */
+  readonly view: Fleet;
+  /** What a batch is decided with; read anew for each, because what a transaction takes may change. */
+  readonly deciding: () => DecideOptions;
+  /** Hears that the store takes less than was in a batch of several inputs. */
+  readonly onTooLarge: (batch: DecidedBatch['batch'], error: StoreError) => void;
+  /** Hears of each batch in order, when it is durable and in the view, before its callers are answered. */
+  readonly onDurable: (decided: DecidedBatch, revision: number | undefined) => void;
+  /** A commit that takes longer is no reason any more to decide what comes next. */
+  readonly patienceMs: number;
+  readonly log: Logger;
+}
+
+/** What is durable, at which revision; undefined if nothing had to be committed. */
+interface Durable {
+  readonly decided: DecidedBatch;
+  readonly revision: number | undefined;
+}
+
+/** So many inputs are decided at a time while a transaction is in flight. */
+const PORTION_COUNT = 8;
+
+/**
+ * Decides what waits, commits it, and answers. One transaction is in flight at a time; meanwhile what became durable
+ * before is told, and what comes is decided on top of what is in flight, as the next transaction. So the store and the
+ * process work at the same time, and if a commit fails, only what was decided on top of it is decided again.
+ */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  #fence: string;
+  /** In flight, or durable and not told. */
+  #current: DecidedBatch | undefined;
+  #durable: Durable | undefined;
+  #next: DecidedBatch;
+
+  constructor(options: PipelineOptions, fence: string) {
+    this.#options = options;
+    this.#fence = fence;
+    this.#next = this.#open(options.view);
+  }
+
+  /** Whether something is decided and not durable yet that is about a node. */
+  concerns(node: string): boolean {
+    return this.#next.concerns(node) || (this.#current?.concerns(node) ?? false);
+  }
+
+  /**
+   * Runs until `isOver` says so and nothing is left. Throws the reason of `over`, `deposed` if another leads, and what
+   * else the store throws for good; whatever was not durable then waits in the queue again.
+   */
+  async run(isOver: () => boolean, wake: AbortSignal, over: AbortSignal): Promise<void> {
+    const { queue, view } = this.#options;
+    try {
+      while (!isOver() || this.#next.outcomes.size > 0) {
+        if (over.aborted) throw over.reason;
+        if (this.#next.outcomes.size === 0) {
+          this.#tell();
+          await queue.waiting(wake);
+        }
+        this.#next.take(queue);
+        await this.#commitNext(over);
+        if (queue.size > 0) await yieldToOthers();
+      }
+    } finally {
+      this.#tell();
+      this.#takeBack(view);
+    }
+  }
+
+  /** Commits what is next. What was durable before is told while that is in flight. */
+  async #commitNext(over: AbortSignal): Promise<void> {
+    const current = this.#next;
+    this.#next = this.#open(current.batch.fleet);
+    try {
+      const committing = this.#commit(current, over);
+      this.#tell(current);
+      this.#current = current;
+      await this.#decideMeanwhile(current, committing);
+      this.#durable = { decided: current, revision: await committing };
+    } catch (error) {
+      this.#current = undefined;
+      this.#takeBack(this.#options.view);
+      this.#splitOrRefuse(current, error);
+    }
+  }
+
+  #open(view: Fleet): DecidedBatch {
+    return new DecidedBatch(view, this.#options.deciding());
+  }
+
+  /** Resolves with the revision; undefined if there was nothing to commit. */
+  async #commit({ batch, outcomes }: DecidedBatch, over: AbortSignal): Promise<number | undefined> {
+    const { store, leadership, log } = this.#options;
+    // An answer without a commit rests on the view alone, and that is good only while nobody else can have moved on.
+    const unconfirmed = outcomes.size > 0 && !leadership.isCurrent();
+    if (batch.operationsCount === 0 && !unconfirmed) return undefined;
+    const { revision, fence } = await commitFenced(store, batch.operations, this.#fence, over, log);
+    this.#fence = fence;
+    return revision;
+  }
+
+  /** Decides what comes until a commit has ended, in portions: others want their turn, the commit's answer among them. */
+  async #decideMeanwhile({ batch }: DecidedBatch, committing: Promise<unknown>): Promise<void> {
+    const { queue, patienceMs } = this.#options;
+    const stop = new AbortController();
+    const end = (): void => stop.abort();
+    // Where the store does not answer, callers may give up: what was decided too early could not be withdrawn.
+    const timer = setTimeout(() => {
+      this.#takeBack(batch.fleet);
+      end();
+    }, patienceMs);
+    committing.then(end, end);
+    while (!stop.signal.aborted && !this.#next.isFull) {
+      await queue.waiting(stop.signal);
+      if (stop.signal.aborted) break;
+      this.#next.take(queue, PORTION_COUNT);
+      await yieldToOthers();
+    }
+    await committing.catch(() => undefined);
+    clearTimeout(timer);
+  }
+
+  /** Has what was decided and is not in flight wait again, because what it rests on did not become true, or not soon. */
+  #takeBack(view: Fleet): void {
+    this.#options.queue.putBack([...this.#next.outcomes.keys()]);
+    this.#next = this.#open(view);
+  }
+
+  /** Lays what became durable into the view and answers those who wait for it. `above` is what was decided on top. */
+  #tell(above = this.#next): void {
+    const { view, onDurable } = this.#options;
+    const { decided, revision } = this.#durable ?? {};
+    this.#durable = undefined;
+    this.#current = undefined;
+    if (decided === undefined) return;
+    view.absorb(decided.batch.fleet);
+    above.batch.rebase(view);
+    onDurable(decided, revision);
+    for (const [entry, outcome] of decided.outcomes) {
+      for (const ticket of [...entry.tickets]) ticket.resolve(outcome);
+    }
+  }
+
+  /** The store takes less than it should: tries the inputs in smaller transactions, and refuses what is alone. */
+  #splitOrRefuse({ batch, outcomes }: DecidedBatch, error: unknown): void {
+    const { queue, log, onTooLarge } = this.#options;
+    const entries = [...outcomes.keys()];
+    const refused = StoreError.is(error, 'too_large') || StoreError.is(error, 'invalid_argument');
+    if (!refused || batch.operationsCount === 0) {
+      queue.putBack(entries);
+      throw error;
+    }
+    const [only] = entries;
+    if (only !== undefined && entries.length === 1) {
+      log.error({ err: error, input: only.input.type }, 'the store refuses what follows from an input');
+      fail(only, new EngineError('too_large', `the store refuses it: ${error.message}`));
+      return;
+    }
+    onTooLarge(batch, error);
+    queue.putBack(entries);
+  }
+}
