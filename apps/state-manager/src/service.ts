@@ -10,6 +10,7 @@ import { definitionService } from './api/definition-service.ts';
 import { maintenanceService } from './api/maintenance-service.ts';
 import { reconcileService } from './api/reconcile-service.ts';
 import { stateService } from './api/state-service.ts';
+import { framedWatch } from './api/framed-watch.ts';
 import { Watches } from './api/watches.ts';
 import type { Address, StoreUrl } from './config/parsers.ts';
 import type { Config } from './config/schema.ts';
@@ -74,12 +75,14 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   const healthService = new Health();
   const maxContainersCount = config['max-containers-count'];
   const misnamed = new MisnamedContainers(log);
+  let watches: Watches | undefined;
   const port = new Port({
     maxMessageBytes: config['max-message-bytes'],
+    framedStreams: () => (watches === undefined ? [] : [framedWatch(watches)]),
     hotMethods: [hotReport({ manager, misnamed, maxContainersCount })],
     routes: (router, draining) => {
       receive(router, { manager, sender, maxContainersCount, misnamed, log });
-      serveApi(router, { config, log, store, manager, reconciler, model, draining });
+      watches = serveApi(router, { config, log, store, manager, reconciler, model, draining });
       healthService.routes(router, draining);
       reflect(router, SERVICES);
     },
@@ -111,8 +114,8 @@ interface Api {
   readonly draining: AbortSignal;
 }
 
-/** Adds StateManager's own API, `statemanager.v1`. */
-function serveApi(router: ConnectRouter, { config, log, store, manager, reconciler, model, draining }: Api): void {
+/** Adds StateManager's own API, `statemanager.v1`, and returns the watches that run. */
+function serveApi(router: ConnectRouter, { config, log, store, manager, reconciler, model, draining }: Api): Watches {
   const rules = rulesOf(config);
   const reconcileStatus = (name: string): ReconcileState => reconciler.status(name);
   const watches = new Watches({
@@ -131,6 +134,7 @@ function serveApi(router: ConnectRouter, { config, log, store, manager, reconcil
   );
   router.service(v1.ReconcileService, reconcileService({ model, manager, reconciler, log }));
   router.service(v1.MaintenanceService, maintenanceService(manager));
+  return watches;
 }
 
 function createReconciler(config: Config, log: Logger, manager: Manager, sender: Sender): Reconciler {

@@ -2,6 +2,8 @@ import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
 import type { v1 } from '@statemanager/proto';
 import { CALLER } from '../grpc/caller.ts';
 import type { Logger } from '../log.ts';
+import { AS_MESSAGES, type WatchForm } from '../read/changes.ts';
+import { FramedForm } from '../read/framed-form.ts';
 import { FieldError } from '../read/field-error.ts';
 import { readFilter, type Filter } from '../read/filter.ts';
 import type { ReadModel } from '../read/read-model.ts';
@@ -24,10 +26,14 @@ export interface WatchesOptions {
 
 const SNAPSHOT_PART_COUNT = 500;
 
+/** What a watch needs to know of its call. */
+export type WatchCall = Pick<HandlerContext, 'signal' | 'values'>;
+
 /** The watches that run. */
 export class Watches {
   readonly #options: WatchesOptions;
   readonly #running = new Set<AbortSignal>();
+  readonly #framed = new FramedForm();
 
   constructor(options: WatchesOptions) {
     this.#options = options;
@@ -38,10 +44,20 @@ export class Watches {
   }
 
   /** Runs one watch until its caller or this process ends it. Throws ConnectError. */
-  async *run(
+  run(request: v1.WatchResourcesRequest, context: WatchCall): AsyncGenerator<v1.WatchResourcesResponse> {
+    return this.#run(request, context, AS_MESSAGES);
+  }
+
+  /** The same in messages that are encoded and framed: what is the same for many is encoded once. */
+  runFramed(request: v1.WatchResourcesRequest, context: WatchCall): AsyncGenerator<Uint8Array> {
+    return this.#run(request, context, this.#framed);
+  }
+
+  async *#run<M>(
     request: v1.WatchResourcesRequest,
-    { signal, values }: HandlerContext,
-  ): AsyncGenerator<v1.WatchResourcesResponse> {
+    { signal, values }: WatchCall,
+    form: WatchForm<M>,
+  ): AsyncGenerator<M> {
     const { model, draining, stallMs, log } = this.#options;
     const caller = values.get(CALLER);
     // Whoever is gone takes nothing either, and needs no warning.
@@ -57,7 +73,7 @@ export class Watches {
       presentOf(model);
       this.#admit(signal);
       signal.addEventListener('abort', calm, { once: true });
-      for await (const message of this.#watch(filter, afterRevision, signal)) {
+      for await (const message of this.#watch(filter, afterRevision, form, signal)) {
         stalled = setTimeout(breakOff, stallMs);
         yield message;
         calm();
@@ -83,10 +99,10 @@ export class Watches {
     signal.addEventListener('abort', () => this.#running.delete(signal), { once: true });
   }
 
-  #watch(filter: Filter, afterRevision: number, signal: AbortSignal): AsyncGenerator<v1.WatchResourcesResponse> {
+  #watch<M>(filter: Filter, afterRevision: number, form: WatchForm<M>, signal: AbortSignal): AsyncGenerator<M> {
     const { model, reconcileStatus, bookmarkMs, draining } = this.#options;
     const settings = { reconcileStatus, bookmarkMs, partCount: SNAPSHOT_PART_COUNT };
-    return watch(model, filter, afterRevision, settings, AbortSignal.any([signal, draining]));
+    return watch(model, filter, afterRevision, settings, form, AbortSignal.any([signal, draining]));
   }
 }
 

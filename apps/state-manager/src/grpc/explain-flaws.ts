@@ -1,6 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { findFlaw } from './find-flaw.ts';
+import { percentEncode } from './grpc-trailers.ts';
 
 /** The first byte of a gRPC message: 1 if the message is compressed. All other bits are reserved. */
 const COMPRESSED_FLAG = 1;
@@ -46,14 +47,6 @@ function explaining(handler: UniversalHandler): UniversalHandler {
     service,
     method,
   });
-}
-
-/**
- * Spells a message as gRPC wants it: only what is no printable ASCII, and the percent sign, is encoded. Connect encodes
- * commas, colons and more as well, and grpc-js shows those to people as they came.
- */
-export function percentEncode(text: string): string {
-  return text.replace(/[^ -~]+|%/gu, encodeURIComponent);
 }
 
 function isGrpc({ header }: UniversalServerRequest): boolean {

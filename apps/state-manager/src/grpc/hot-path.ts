@@ -6,12 +6,12 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { UniversalHandler } from '@connectrpc/connect/protocol';
-import { parseTimeout, setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
+import { parseTimeout } from '@connectrpc/connect/protocol-grpc';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { withCaller } from './caller.ts';
-import { percentEncode } from './explain-flaws.ts';
 import { MAX_TIMER_MS } from './far-deadlines.ts';
+import { trailersOf, type Trailers } from './grpc-trailers.ts';
 
 /** A gRPC message, framed; or how to get it, from a signal that aborts when the caller is gone or its deadline passed. */
 export type HotAnswer = Uint8Array | ((signal: AbortSignal) => Promise<Uint8Array>);
@@ -135,8 +135,6 @@ function respond(stream: ServerHttp2Stream, message: Uint8Array | undefined, tra
   stream.end(message);
 }
 
-type Trailers = Readonly<Record<string, string>>;
-
 async function respondLater(
   stream: ServerHttp2Stream,
   deadline: number | undefined,
@@ -156,15 +154,6 @@ async function respondLater(
     clearTimeout(timer);
     stream.off('close', gone);
   }
-}
-
-/** As Connect's handler says it, and with its message spelled as everywhere else. */
-function trailersOf(error: unknown): Trailers {
-  const said = error instanceof ConnectError ? error : new ConnectError('internal error', Code.Internal);
-  const trailers = new Headers();
-  setTrailerStatus(trailers, said);
-  if (said.rawMessage !== '') trailers.set('grpc-message', percentEncode(said.rawMessage));
-  return Object.fromEntries(trailers);
 }
 
 function handOver(

@@ -9,6 +9,7 @@ import type { Address } from '../config/parsers.ts';
 import { withCaller } from './caller.ts';
 import { explainFlaws } from './explain-flaws.ts';
 import { allowFarDeadlines } from './far-deadlines.ts';
+import { serveFramed, type FramedStream } from './framed-stream.ts';
 import { HotPath, type HotMethod } from './hot-path.ts';
 
 export interface PortOptions {
@@ -17,6 +18,8 @@ export interface PortOptions {
   readonly maxMessageBytes: number;
   /** Methods that may be answered before Connect sees them. */
   readonly hotMethods?: readonly HotMethod[];
+  /** Streams whose answers are encoded already; asked for once, after `routes`. */
+  readonly framedStreams?: () => readonly FramedStream[];
 }
 
 /** How an HTTP/2 connection without TLS begins. No HTTP/1.1 method begins like this. */
@@ -45,7 +48,7 @@ export class Port {
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #draining = new AbortController();
 
-  constructor({ routes, maxMessageBytes, hotMethods = [] }: PortOptions) {
+  constructor({ routes, maxMessageBytes, hotMethods = [], framedStreams = () => [] }: PortOptions) {
     let handlers: readonly UniversalHandler[] = [];
     // Not given to Connect as its shutdown signal: that would cancel every call that was accepted.
     const { signal } = this.#draining;
@@ -54,6 +57,7 @@ export class Port {
         routes(router, signal);
         explainFlaws(router.handlers);
         allowFarDeadlines(router.handlers);
+        serveFramed(router.handlers, framedStreams());
         handlers = router.handlers;
       },
       readMaxBytes: maxMessageBytes,

@@ -131,28 +131,32 @@ class Skim {
   }
 
   #found(map: number, keyAt: number, keyEnd: number, valueAt: number, valueEnd: number, seen: SeenContainer): void {
-    if (map === INFO.state) this.#fact(keyAt, keyEnd, valueAt, valueEnd, seen);
-    else if (map === INFO.annotation) {
-      for (let i = 0; i < ANNOTATIONS.length; i += 1) {
-        if (this.#is(ANNOTATIONS[i] as Buffer, keyAt, keyEnd)) seen.annotations[i] = this.#text(valueAt, valueEnd);
-      }
-    } else if (this.#is(CONFIG, keyAt, keyEnd)) seen.configured = this.#text(valueAt, valueEnd);
-  }
-
-  #fact(keyAt: number, keyEnd: number, valueAt: number, valueEnd: number, seen: SeenContainer): void {
-    for (let i = 0; i < FACTS.length; i += 1) {
-      if (this.#is(FACTS[i] as Buffer, keyAt, keyEnd)) seen.facts[i] = this.#text(valueAt, valueEnd);
+    const keyLength = keyEnd - keyAt;
+    if (map === INFO.state) {
+      const fact = FACT_OF_LENGTH[keyLength];
+      if (fact !== undefined && this.#is(fact.key, keyAt)) seen.facts[fact.index] = this.#word(valueAt, valueEnd);
+      // Some versions of Podman spell facts in lower case; which of two counts is said elsewhere.
+      const first = this.#bytes[keyAt] as number;
+      if (keyLength > 0 && first >= 0x61 && first <= 0x7a) this.failed = true;
+    } else if (map === INFO.annotation) {
+      const annotation = ANNOTATION_OF_LENGTH[keyLength];
+      if (annotation === undefined || !this.#is(annotation.key, keyAt)) return;
+      seen.annotations[annotation.index] = this.#text(valueAt, valueEnd);
+    } else if (keyLength === CONFIG.length && this.#is(CONFIG, keyAt)) {
+      seen.configured = this.#text(valueAt, valueEnd);
     }
-    // Some versions of Podman spell facts in lower case; which of two counts is said elsewhere.
-    const first = this.#bytes[keyAt] as number;
-    if (keyEnd > keyAt && first >= 0x61 && first <= 0x7a) this.failed = true;
   }
 
-  /** Whether the bytes are these. */
-  #is(expected: Buffer, at: number, end: number): boolean {
-    if (end - at !== expected.length) return false;
+  /** Whether the bytes from there on are these, of which there are as many. */
+  #is(expected: Buffer, at: number): boolean {
     for (let i = 0; i < expected.length; i += 1) if (this.#bytes[at + i] !== expected[i]) return false;
     return true;
+  }
+
+  /** A text that is nearly always one of a few, which need not be made anew. */
+  #word(at: number, end: number): string {
+    const usual = USUAL_OF_LENGTH[end - at];
+    return usual !== undefined && this.#is(usual.bytes, at) ? usual.text : this.#text(at, end);
   }
 
   #text(at: number, end: number): string {
@@ -185,17 +189,32 @@ class Skim {
   }
 }
 
-const FACTS = ['Status', 'Running', 'Dead', 'OOMKilled', 'ExitCode'].map((key) => Buffer.from(key));
-const ANNOTATIONS = ['io.pullpiri.annotations.model', 'pullpiri.model', 'model'].map((key) => Buffer.from(key));
+interface Key {
+  readonly key: Buffer;
+  readonly index: number;
+}
+
+/** No two of these are equally long, so that the length tells which one a key may be. */
+function byLength(keys: readonly string[]): readonly (Key | undefined)[] {
+  const found: (Key | undefined)[] = Array.from({ length: Math.max(...keys.map(({ length }) => length)) + 1 });
+  keys.forEach((key, index) => (found[key.length] = { key: Buffer.from(key), index }));
+  return found;
+}
+
+const FACT_OF_LENGTH = byLength(['Status', 'Running', 'Dead', 'OOMKilled', 'ExitCode']);
+const ANNOTATION_OF_LENGTH = byLength(['io.pullpiri.annotations.model', 'pullpiri.model', 'model']);
 const CONFIG = Buffer.from('model');
+const USUAL_OF_LENGTH = byLength(['0', 'true', 'false', 'exited', 'running']).map(
+  (usual) => usual && { bytes: usual.key, text: usual.key.toString() },
+);
 
 /** What was found of one container. */
 class SeenContainer {
   id = '';
   configured: string | undefined;
-  /** In the order of {@link ANNOTATIONS}: the first that is present counts. */
+  /** In the order of {@link ANNOTATION_OF_LENGTH}: the first that is present counts. */
   readonly annotations: (string | undefined)[] = [undefined, undefined, undefined];
-  /** In the order of {@link FACTS}. */
+  /** In the order of {@link FACT_OF_LENGTH}. */
   readonly facts: (string | undefined)[] = [undefined, undefined, undefined, undefined, undefined];
   #name: string | undefined;
   #modelByName: string | undefined;

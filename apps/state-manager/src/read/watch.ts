@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { v1 } from '@statemanager/proto';
+import { concerns, type WatchForm } from './changes.ts';
 import { READ_KINDS } from './entries.ts';
-import { factsOf, type Facts } from './facts.ts';
+import { factsOf } from './facts.ts';
 import type { Filter } from './filter.ts';
-import type { JournalEntry } from './journal.ts';
 import type { Picture } from './picture.ts';
 import type { ReadModel } from './read-model.ts';
-import { describeResource, describeTransition, type ReconcileStatus } from './resource.ts';
+import { describeResource, type ReconcileStatus } from './resource.ts';
 
 export interface WatchSettings {
   readonly reconcileStatus: ReconcileStatus;
@@ -28,49 +28,51 @@ type Message = v1.WatchResourcesResponse;
  * says RESYNC with the reason and sends a new snapshot. A reader that is so slow that the journal forgets what it has not
  * read yet hears RESYNC as well. Throws WatchEndedError when this process does not lead.
  */
-export async function* watch(
+export async function* watch<M>(
   model: ReadModel,
   filter: Filter,
   afterRevision: number,
   settings: WatchSettings,
+  form: WatchForm<M>,
   signal: AbortSignal,
-): AsyncGenerator<Message> {
+): AsyncGenerator<M> {
   const end = model.beginWatch();
   // A reader that is gone may leave this waiting in a yield for ever.
   signal.addEventListener('abort', end, { once: true });
   try {
-    yield* follow(model, filter, afterRevision, settings, signal);
+    yield* follow(model, filter, afterRevision, settings, form, signal);
   } finally {
     signal.removeEventListener('abort', end);
     end();
   }
 }
 
-async function* follow(
+async function* follow<M>(
   model: ReadModel,
   filter: Filter,
   afterRevision: number,
   settings: WatchSettings,
+  form: WatchForm<M>,
   signal: AbortSignal,
-): AsyncGenerator<Message> {
+): AsyncGenerator<M> {
   let cursor = afterRevision > 0 ? resumeAt(model, afterRevision) : undefined;
   let seen = afterRevision;
   let saidAt = performance.now();
   // Whoever resumes learns at once whether that was possible, also when nothing happened since.
-  if (cursor !== undefined) yield bookmark(seen);
-  else if (afterRevision > 0) yield resync(model, reasonFor(model, afterRevision));
+  if (cursor !== undefined) yield form.other(bookmark(seen));
+  else if (afterRevision > 0) yield form.other(resync(model, reasonFor(model, afterRevision)));
   while (!signal.aborted) {
     if (cursor === undefined) {
       const picture = copyOf(model);
       cursor = model.journal.end;
       seen = picture.revision;
-      yield* snapshot(picture, filter, settings);
+      for (const part of snapshot(picture, filter, settings)) yield form.other(part);
       saidAt = performance.now();
     }
     const { revision } = presentOf(model);
     const entry = model.journal.at(cursor);
     if (entry === 'gone') {
-      yield resync(model, 'this watch was too slow, or the view was loaded again: changes were missed');
+      yield form.other(resync(model, 'this watch was too slow, or the view was loaded again: changes were missed'));
       cursor = undefined;
       continue;
     }
@@ -82,7 +84,8 @@ async function* follow(
     if (entry !== undefined) cursor += 1;
     seen = Math.max(seen, entry?.revision ?? revision);
     // A watch whose filter nothing concerns is quiet, however much else happens: it too must be able to resume.
-    const said = changesOf(entry, filter) ?? (leftMs > 0 ? undefined : bookmark(seen));
+    const changes = entry && form.changes(entry, filter);
+    const said = changes ?? (leftMs > 0 ? undefined : form.other(bookmark(seen)));
     if (said === undefined) continue;
     yield said;
     saidAt = performance.now();
@@ -133,31 +136,6 @@ function* snapshot(picture: Picture, filter: Filter, settings: WatchSettings): G
     }
   }
   yield part(true);
-}
-
-function concerns({ events }: JournalEntry, filter: Filter): boolean {
-  return events.some(({ before, after }) => typeOf(before, after, filter) !== undefined);
-}
-
-/** All of a commit that concerns the filter, in one message; undefined if nothing does. */
-function changesOf(entry: JournalEntry | undefined, filter: Filter): Message | undefined {
-  if (entry === undefined) return undefined;
-  const events: v1.Event[] = [];
-  for (const { before, after, resource, transition } of entry.events) {
-    const type = typeOf(before, after, filter);
-    if (type === undefined) continue;
-    const moved = transition && { transition: describeTransition(transition, entry.revision) };
-    events.push(create(v1.EventSchema, { type, resource, ...moved }));
-  }
-  if (events.length === 0) return undefined;
-  return message(entry.revision, { case: 'changes', value: create(v1.ChangesSchema, { events }) });
-}
-
-/** What a change is for a filter; undefined if it does not concern it. */
-function typeOf(before: Facts | undefined, after: Facts | undefined, filter: Filter): v1.EventType | undefined {
-  if (after !== undefined && filter.matches(after)) return v1.EventType.PUT;
-  if (before === undefined || !filter.matches(before)) return undefined;
-  return after === undefined ? v1.EventType.REMOVED : v1.EventType.LEFT;
 }
 
 function resync(model: ReadModel, reason: string): Message {

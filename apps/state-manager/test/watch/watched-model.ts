@@ -5,6 +5,7 @@ import type { Manager } from '../../src/manager.ts';
 import { readFilter } from '../../src/read/filter.ts';
 import type { JournalEntry } from '../../src/read/journal.ts';
 import { ReadModel, type ReadModelOptions } from '../../src/read/read-model.ts';
+import { AS_MESSAGES } from '../../src/read/changes.ts';
 import { watch, type WatchSettings } from '../../src/read/watch.ts';
 import { CANDIDATE, createManager, recordLog } from '../kit/engine.ts';
 import { eventually } from '../kit/eventually.ts';
@@ -55,7 +56,10 @@ export async function watchModel(options: Partial<ReadModelOptions> = {}): Promi
       const own = new AbortController();
       const filter = readFilter(create(v1.ResourceFilterSchema, asked));
       const all = { reconcileStatus: IDLE_STATUS, bookmarkMs: 60_000, partCount: 500, ...settings };
-      return readable(watch(model, filter, afterRevision, all, AbortSignal.any([own.signal, ending.signal])), own);
+      return readable(
+        watch(model, filter, afterRevision, all, AS_MESSAGES, AbortSignal.any([own.signal, ending.signal])),
+        own,
+      );
     },
     leadAgain: async () => {
       await manager.stop(1000);

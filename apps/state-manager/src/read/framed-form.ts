@@ -1,0 +1,54 @@
+import { toBinary } from '@bufbuild/protobuf';
+import { v1 } from '@statemanager/proto';
+import { AS_MESSAGES, typeOf, type WatchForm } from './changes.ts';
+import type { Filter } from './filter.ts';
+import type { JournalEntry } from './journal.ts';
+
+/** So many commits are kept encoded: whoever watches reads the newest. */
+const KEPT_COUNT = 64;
+
+/** gRPC's: a flag that says it is not compressed, and the length in four bytes. */
+const HEAD_BYTES = 5;
+
+/**
+ * What a watch is told, as gRPC frames it. Watches that are told the same of a commit share the bytes: describing and
+ * encoding it is most of what a watch costs.
+ */
+export class FramedForm implements WatchForm<Uint8Array> {
+  readonly #kept = new Map<JournalEntry, Map<string, Uint8Array>>();
+
+  changes(entry: JournalEntry, filter: Filter): Uint8Array | undefined {
+    const types = entry.events.map((event) => typeOf(event, filter) ?? 0);
+    if (types.every((type) => type === 0)) return undefined;
+    const framed = this.#framedOf(entry);
+    const key = String.fromCharCode(...types);
+    let frame = framed.get(key);
+    if (frame === undefined) {
+      const message = AS_MESSAGES.changes(entry, filter);
+      if (message === undefined) return undefined;
+      frame = this.other(message);
+      framed.set(key, frame);
+    }
+    return frame;
+  }
+
+  other(message: v1.WatchResourcesResponse): Uint8Array {
+    const bytes = toBinary(v1.WatchResourcesResponseSchema, message);
+    const frame = Buffer.allocUnsafe(HEAD_BYTES + bytes.length);
+    frame[0] = 0;
+    frame.writeUInt32BE(bytes.length, 1);
+    frame.set(bytes, HEAD_BYTES);
+    return frame;
+  }
+
+  /** By what the entry's events are for whoever is told. */
+  #framedOf(entry: JournalEntry): Map<string, Uint8Array> {
+    const known = this.#kept.get(entry);
+    if (known !== undefined) return known;
+    const framed = new Map<string, Uint8Array>();
+    this.#kept.set(entry, framed);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > KEPT_COUNT && oldest !== undefined) this.#kept.delete(oldest);
+    return framed;
+  }
+}
