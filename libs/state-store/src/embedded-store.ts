@@ -23,12 +23,19 @@ import type {
 /** About how many events a watch reads at once: enough to catch up quickly, little enough to let others run. */
 const WATCH_PAGE_EVENTS = 1000;
 
+/** A watch that has read everything. */
+interface Waiting {
+  readonly prefix: string;
+  /** Has it go on after a revision: up to that, nothing concerned it. */
+  readonly goOnAfter: (revision: number) => void;
+}
+
 /** The whole {@link KeyValueStore} over a {@link Ledger} that only this object uses. */
 export class EmbeddedStore implements KeyValueStore {
   readonly name: string;
   readonly #ledger: Ledger;
   readonly #seat: LeaderSeat;
-  readonly #watching = new Set<() => void>();
+  readonly #waiting = new Set<Waiting>();
   #closed = false;
 
   constructor(name: string, ledger: Ledger) {
@@ -108,7 +115,7 @@ export class EmbeddedStore implements KeyValueStore {
         this.#seat.close();
       } finally {
         this.#closed = true;
-        this.#wakeWatches();
+        this.#wakeAll();
         this.#ledger.close();
       }
     });
@@ -119,7 +126,7 @@ export class EmbeddedStore implements KeyValueStore {
     for (;;) {
       if (signal?.aborted) return;
       const batches = this.#open().#changesAfter(seen);
-      if (batches.length === 0) await this.#change(signal);
+      if (batches.length === 0) seen = await this.#change(prefix, seen, signal);
       for (const batch of batches) {
         seen = batch.revision;
         const events = batch.events.filter((event) => event.key.startsWith(prefix));
@@ -137,16 +144,24 @@ export class EmbeddedStore implements KeyValueStore {
     return this.#ledger.changesAfter(revision, WATCH_PAGE_EVENTS);
   }
 
-  /** Resolves at the next change, when the store closes, or when the signal aborts. */
-  #change(signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves at the next change that concerns a prefix, when the store closes, or when the signal aborts; with the
+   * revision to go on after. What a watch does not want is not even read: a busy store has many changes, and a watch of
+   * definitions wants few of them.
+   */
+  #change(prefix: string, seen: number, signal?: AbortSignal): Promise<number> {
     return new Promise((resolve) => {
-      const wake = () => {
-        this.#watching.delete(wake);
-        signal?.removeEventListener('abort', wake);
-        resolve();
+      const stop = (): void => waiting.goOnAfter(seen);
+      const waiting: Waiting = {
+        prefix,
+        goOnAfter: (revision) => {
+          this.#waiting.delete(waiting);
+          signal?.removeEventListener('abort', stop);
+          resolve(Math.max(revision, seen));
+        },
       };
-      this.#watching.add(wake);
-      signal?.addEventListener('abort', wake, { once: true });
+      this.#waiting.add(waiting);
+      signal?.addEventListener('abort', stop, { once: true });
     });
   }
 
@@ -160,7 +175,9 @@ export class EmbeddedStore implements KeyValueStore {
 
   #record(operations: readonly Operation[]): number {
     const revision = this.#ledger.apply(operations);
-    this.#wakeWatches();
+    for (const { prefix, goOnAfter } of [...this.#waiting]) {
+      if (operations.some(({ key }) => key.startsWith(prefix))) goOnAfter(revision - 1);
+    }
     return revision;
   }
 
@@ -174,8 +191,8 @@ export class EmbeddedStore implements KeyValueStore {
     return fence;
   }
 
-  #wakeWatches(): void {
-    for (const wake of [...this.#watching]) wake();
+  #wakeAll(): void {
+    for (const { goOnAfter } of [...this.#waiting]) goOnAfter(0);
   }
 
   #open(): this {
