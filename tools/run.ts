@@ -1,4 +1,5 @@
 import { applicationNames, runApplication } from './application.ts';
+import { benchHelp } from './bench/help.ts';
 import { check } from './check.ts';
 import { ensureEtcd } from './ensure-etcd.ts';
 import { nx, runInherited, workspaceRoot } from './process.ts';
@@ -28,8 +29,8 @@ and the demo's story. --fast leaves out the slow tests.`,
     run: check,
   },
   bench: {
-    help: 'npm run bench\n\nMeasures what reads cost in a small fleet and in a large one, side by side. Takes minutes.',
-    run: () => nx('bench'),
+    help: benchHelp,
+    run: async (args) => (await ensureEtcd()) || (await nx('build')) || runBench(args),
   },
   generate: {
     help: 'npm run generate\n\nGenerates libs/proto from proto/.',
@@ -59,4 +60,10 @@ async function main(): Promise<number> {
     return 0;
   }
   return script.run(args);
+}
+
+/** Loaded only when it is asked for: it needs the libs to be built. */
+async function runBench(args: readonly string[]): Promise<number> {
+  const { bench } = await import('./bench/main.ts');
+  return bench(args);
 }

@@ -70,6 +70,8 @@ export class HotPath {
       size += chunk.length;
       if (size <= HEAD_BYTES + this.#maxMessageBytes) return;
       stop();
+      // Whoever goes on reading begins a little later, and must not miss what comes in between.
+      stream.pause();
       giveAway(chunks);
     };
     const end = (): void => {

@@ -5,7 +5,7 @@ import type { Filter } from './filter.ts';
 import type { JournalEntry } from './journal.ts';
 
 /** So many commits are kept encoded: whoever watches reads the newest. */
-const KEPT_COUNT = 64;
+const KEPT_COUNT = 16;
 
 /** gRPC's: a flag that says it is not compressed, and the length in four bytes. */
 const HEAD_BYTES = 5;
