@@ -63,9 +63,9 @@ function isAskedFor({ rows }: Measurement, only: readonly string[]): boolean {
   return rows.some((row) => isRow(row, only));
 }
 
-/** `3` asks for 3a and 3b. */
+/** `3` asks for 3-bare as well. */
 function isRow(row: string, only: readonly string[]): boolean {
-  return only.some((asked) => row === asked || row.replace(/[a-z]$/, '') === asked);
+  return only.some((asked) => row === asked || row.startsWith(`${asked}-`));
 }
 
 function machine(): string {

@@ -1,36 +1,46 @@
-import { connect, type ClientHttp2Session } from 'node:http2';
+import { Connection } from '../load/connection.ts';
 import { REPORT_PATH } from './storm.ts';
 
 /** A NodeAgent that reports one thing at a time. */
 export class Caller {
-  readonly #session: ClientHttp2Session;
+  readonly #connection: Connection;
+  #message: Buffer | undefined;
+  #onEnded: (answered: boolean) => void = () => undefined;
 
-  constructor(port: number) {
-    this.#session = connect(`http://127.0.0.1:${port}`);
+  private constructor(port: number) {
+    this.#connection = new Connection({
+      host: '127.0.0.1',
+      port,
+      path: REPORT_PATH,
+      inFlightCount: 1,
+      take: () => {
+        const message = this.#message;
+        this.#message = undefined;
+        return message;
+      },
+      onEnded: (answered) => this.#onEnded(answered),
+    });
+  }
+
+  static async connect(port: number): Promise<Caller> {
+    const caller = new Caller(port);
+    await caller.#connection.open();
+    return caller;
   }
 
   /** Sends a report and waits for its answer. Returns how long that took, in milliseconds. */
   async report(message: Buffer): Promise<number> {
     const began = performance.now();
-    const stream = this.#session.request({
-      ':method': 'POST',
-      ':path': REPORT_PATH,
-      'content-type': 'application/grpc',
-      te: 'trailers',
+    this.#message = message;
+    const answered = await new Promise<boolean>((resolve) => {
+      this.#onEnded = resolve;
+      this.#connection.fill();
     });
-    stream.end(message);
-    await new Promise<void>((resolve, reject) => {
-      stream.on('trailers', ({ 'grpc-status': status, 'grpc-message': said }) => {
-        if (status !== '0') reject(new Error(`the report failed: ${String(said)}`));
-      });
-      stream.on('error', reject);
-      stream.on('end', resolve);
-      stream.resume();
-    });
+    if (!answered) throw new Error('the report failed');
     return performance.now() - began;
   }
 
   close(): void {
-    this.#session.close();
+    this.#connection.close();
   }
 }

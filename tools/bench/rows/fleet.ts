@@ -31,7 +31,7 @@ export interface Growth {
 
 /** Rows 6 and 7, and how all of that grows: fleets from a thousand containers to a million. */
 export class FleetMeasurement implements Measurement {
-  readonly rows = ['6a', '6b', '6c', '7'];
+  readonly rows = ['6', '6-etcd', '6-sqlite', '7'];
   readonly title = 'fleets of a thousand to a million containers';
   /** Filled by {@link run}. */
   readonly growth: Growth[] = [];
@@ -60,7 +60,7 @@ export class FleetMeasurement implements Measurement {
     const less = 'less' as const;
     return [
       {
-        row: '6a',
+        row: '6',
         title: `${title}: memory`,
         value: Math.max(last.memoryMib, filledMib),
         unit: 'MiB resident',
@@ -69,7 +69,7 @@ export class FleetMeasurement implements Measurement {
         detail: `${short(filledMib)} MiB after all nodes had reported, ${short(last.memoryMib)} MiB after a restart`,
       },
       {
-        row: '6b',
+        row: '6-etcd',
         title: `${title}: start on etcd`,
         value: etcdSeconds,
         unit: 's',
@@ -78,7 +78,7 @@ export class FleetMeasurement implements Measurement {
         detail: 'from the start of the process until it decides; definitions unchanged',
       },
       {
-        row: '6c',
+        row: '6-sqlite',
         title: `${title}: start on SQLite`,
         value: last.startSeconds,
         unit: 's',
@@ -130,7 +130,7 @@ async function measure(path: string, size: FleetSize, { quick, say }: RunOptions
   }
   const service = await startLoaded(path);
   const memoryMib = service.memory();
-  const caller = new Caller(service.port);
+  const caller = await Caller.connect(service.port);
   const changing = new Alternating(caller, size);
   for (let i = 0; i < WARM_UP_COUNT; i += 1) await changing.next();
   const reports: number[] = [];
@@ -183,7 +183,7 @@ interface Cost {
 async function compareCost(smallPath: string, largePath: string, { quick, say }: RunOptions): Promise<Cost> {
   say('one changed report in the smallest and the largest fleet, in turn');
   const [small, large] = [await startLoaded(smallPath), await startLoaded(largePath)];
-  const callers = [new Caller(small.port), new Caller(large.port)] as const;
+  const callers = [await Caller.connect(small.port), await Caller.connect(large.port)] as const;
   const nodesCounts = [smallPath, largePath].map((path) => fleetOf(Number(/(\d+)\.db$/.exec(path)?.[1])));
   const changing = callers.map((caller, i) => new Alternating(caller, nodesCounts[i] as FleetSize));
   const samples: [number[], number[]] = [[], []];
@@ -232,7 +232,9 @@ async function startOnEtcd(path: string, { say }: RunOptions): Promise<number> {
     say('starting on etcd');
     const first = await startService(flags);
     await first.said('leading: view loaded');
-    await new Caller(first.port).report(fleetReport(0));
+    const caller = await Caller.connect(first.port);
+    await caller.report(fleetReport(0));
+    caller.close();
     await first.stop();
     const began = performance.now();
     const service = await startService(flags);
