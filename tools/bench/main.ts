@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { growthSvg } from './growth-svg.ts';
 import { short } from './kit/figures.ts';
+import { profileServices } from './kit/service.ts';
 import { FleetMeasurement } from './rows/fleet.ts';
 import { latency } from './rows/latency.ts';
 import { isMet, type Figure, type Measurement } from './rows/row.ts';
@@ -16,6 +17,7 @@ const OPTIONS = {
   only: { type: 'string', multiple: true, default: [] as string[] },
   json: { type: 'string' },
   svg: { type: 'string' },
+  profile: { type: 'string' },
 } as const;
 
 /**
@@ -32,6 +34,7 @@ export async function bench(args: readonly string[]): Promise<number> {
     process.stderr.write(`There is no row ${unknown.join(', ')}; there are 1 to 8 and soak.\n`);
     return 2;
   }
+  if (values.profile !== undefined) profileServices(values.profile);
   const figures: Figure[] = [];
   const failed: string[] = [];
   for (const measurement of chosen) {

@@ -48,6 +48,27 @@ describe('the definition watch', () => {
     return (JSON.parse(entry?.value ?? '{}') as { definition?: { target: unknown } }).definition?.target;
   };
 
+  it('lets others have their turn while it reads very many', async () => {
+    await store.put('Package/a-bad', 'no document');
+    const names = Array.from({ length: 1500 }, (_, i) => `b${i}`);
+    for (const name of names) await store.put(`Package/${name}`, packageYaml(name, `m-${name}`));
+    await store.put('Package/c-bad', 'no document');
+    const bad = (): number => recorded.said('bad definition in the store; what was known before stands').length;
+    let turnsCount = 0;
+    let over = false;
+    const turn = (): void => {
+      if (over) return;
+      // Between the first document and the last.
+      if (bad() === 1) turnsCount += 1;
+      setImmediate(turn);
+    };
+    turn();
+    await start();
+    over = true;
+    expect(bad()).toBe(2);
+    expect(turnsCount).toBeGreaterThan(0);
+  });
+
   it('reads what is there, and follows what appears, changes and goes', async () => {
     await store.put('Package/p', packageYaml('p', 'a'));
     await start();

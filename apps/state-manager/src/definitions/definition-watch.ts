@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as yieldToOthers, setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet, Input } from '@statemanager/state-machine';
 import { StoreError, nameUnder, type KeyValueStore } from '@statemanager/state-store';
 import type { Logger } from '../log.ts';
@@ -14,6 +14,9 @@ const KINDS = [
 type Kind = (typeof KINDS)[number];
 
 const RETRY_MS = 1000;
+
+/** Tens of thousands of new documents take seconds to read; meanwhile the lease has to be renewed, or the term ends. */
+const HOLD_UP_MS = 20;
 
 /**
  * Reads the definitions in the store and follows them: ApiServer writes, changes and deletes them at any time. At the
@@ -49,7 +52,12 @@ export class DefinitionWatch implements Follower {
     const { revision, entries } = await this.#store.getAllWithPrefix(kind.prefix);
     const differences: Input[] = [];
     const found = new Set<string>();
+    let breathedAt = performance.now();
     for (const { key, value, revision: changedAt } of entries) {
+      if (performance.now() - breathedAt > HOLD_UP_MS) {
+        await yieldToOthers();
+        breathedAt = performance.now();
+      }
       const name = nameUnder(kind.prefix, key);
       if (name !== undefined) found.add(name);
       const known = name === undefined ? undefined : view.record(kind.resource, name)?.definition?.revision;
