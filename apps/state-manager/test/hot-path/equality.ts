@@ -14,6 +14,9 @@ import { CANDIDATE, createManager, recordLog } from '../kit/engine.ts';
 import { makeCall, MAX_MESSAGE_BYTES, type WireCall } from './calls.ts';
 import { MAX_CONTAINERS_COUNT } from './report-messages.ts';
 
+/** Node ends a connection after a thousand frames that should not have come (ENHANCE_YOUR_CALM): a few in a hundred here. */
+const CALLS_PER_CONNECTION = 2000;
+
 /** What a caller learns, as far as it is the same for the same call. */
 interface Answer {
   readonly status: string | string[] | number | undefined;
@@ -30,6 +33,7 @@ class Side {
   readonly #store: KeyValueStore = openMemoryStore();
   readonly #manager: Manager;
   readonly #port: Port;
+  #url = '';
   #session: ClientHttp2Session | undefined;
   /** How many reports were answered without being submitted. */
   confirmedCount = 0;
@@ -58,7 +62,14 @@ class Side {
   async start(): Promise<void> {
     this.#manager.start(CANDIDATE);
     const { port } = await this.#port.listen({ host: '127.0.0.1', port: 0 });
-    this.#session = connect(`http://127.0.0.1:${port}`);
+    this.#url = `http://127.0.0.1:${port}`;
+    this.connect();
+  }
+
+  /** Begins anew on another connection. */
+  connect(): void {
+    this.#session?.destroy();
+    this.#session = connect(this.#url);
   }
 
   ask({ headers, chunks, cancelled }: WireCall): Promise<Answer> {
@@ -120,6 +131,7 @@ export async function compareAnswers(callsCount: number): Promise<void> {
   try {
     await Promise.all([hot.start(), plain.start()]);
     for (let i = 0; i < callsCount; i += 1) {
+      if (i % CALLS_PER_CONNECTION === 0) for (const side of [hot, plain]) side.connect();
       const call = makeCall(chance);
       const [hotAnswer, plainAnswer] = await Promise.all([hot.ask(call), plain.ask(call)]);
       expect(hotAnswer, `call ${i}: ${describeCall(call)}`).toEqual(plainAnswer);
