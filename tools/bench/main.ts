@@ -21,8 +21,8 @@ const OPTIONS = {
 } as const;
 
 /**
- * Measures what was asked for, prints a table, and returns the exit code: a goal that is not met is no failure, a row that could not be
- * measured is one.
+ * Measures what was asked for, prints a table, and returns the exit code: a goal that is not met is no failure, a row
+ * that could not be measured is one.
  */
 export async function bench(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });

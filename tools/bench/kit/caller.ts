@@ -1,5 +1,4 @@
 import { Connection } from '../load/connection.ts';
-import { REPORT_PATH } from './storm.ts';
 
 /** A NodeAgent that reports one thing at a time. */
 export class Caller {
@@ -9,9 +8,7 @@ export class Caller {
 
   private constructor(port: number) {
     this.#connection = new Connection({
-      host: '127.0.0.1',
       port,
-      path: REPORT_PATH,
       inFlightCount: 1,
       take: () => {
         const message = this.#message;

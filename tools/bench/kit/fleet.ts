@@ -4,9 +4,8 @@ import { definitionKey, type KeyValueStore, type Operation } from '@statemanager
 import { setTimeout as sleep } from 'node:timers/promises';
 import { grpcMessage } from '../load/h2-frames.ts';
 import { Replay } from '../load/replay.ts';
-import { packageDocument } from './definitions.ts';
+import { MODELS_PER_PACKAGE, packageDocument } from './definitions.ts';
 import type { ServerProcess } from './service.ts';
-import { REPORT_PATH } from './storm.ts';
 
 /** A fleet of nodes with 20 models each, every model in 5 containers, 4 models in a package. */
 export interface FleetSize {
@@ -18,7 +17,6 @@ export interface FleetSize {
 
 const CONTAINERS_PER_NODE = 100;
 const MODELS_PER_NODE = 20;
-const MODELS_PER_PACKAGE = 4;
 
 export function fleetOf(containersCount: number): FleetSize {
   const nodesCount = containersCount / CONTAINERS_PER_NODE;
@@ -79,9 +77,7 @@ export async function tellFleet(
     const count = Math.min(NODES_AT_ONCE_COUNT, nodesCount - from);
     const messages = Array.from({ length: count }, (_, i) => fleetReport(from + i));
     const replay = new Replay({
-      host: '127.0.0.1',
       port: service.port,
-      path: REPORT_PATH,
       messages,
       connectionsCount: 2,
       inFlightCount: 40,

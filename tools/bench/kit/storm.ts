@@ -6,8 +6,6 @@ import type { ServerProcess } from './service.ts';
 /** The storm of DESIGN: every report changes every model of its node. */
 export const STORM = { nodesCount: 1000, containersCount: 20 } as const;
 
-export const REPORT_PATH = '/statemanager.StateManagerConnection/SendChangedContainerList';
-
 const ROUNDS = [{ status: 'paused' }, { status: 'running' }] as const;
 
 /** Reports of every node, twice: in the second all containers are in another state than in the first. */
@@ -26,9 +24,7 @@ export class Storm {
 
   constructor(service: ServerProcess, messages: readonly Buffer[]) {
     this.#replay = new Replay({
-      host: '127.0.0.1',
       port: service.port,
-      path: REPORT_PATH,
       messages,
       // Fewer than there are nodes, so that a node's reports come one after the other.
       connectionsCount: 4,

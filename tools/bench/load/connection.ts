@@ -2,6 +2,9 @@ import { connect, type Socket } from 'node:net';
 import { callHeaders, connectionStart, FLAG, FRAME, frame, FRAME_HEAD_BYTES, windowUpdate } from './h2-frames.ts';
 import type { ReplayOptions } from './replay.ts';
 
+const HOST = '127.0.0.1';
+const REPORT_PATH = '/statemanager.StateManagerConnection/SendChangedContainerList';
+
 /** The largest frame that a server takes unless it says otherwise. */
 const MAX_FRAME_BYTES = 16_384;
 
@@ -9,14 +12,14 @@ const MAX_FRAME_BYTES = 16_384;
 const WINDOW_BYTES = 0x3fff_0000;
 
 /** What a connection needs of its user. */
-export interface ConnectionOptions extends Pick<ReplayOptions, 'host' | 'port' | 'path' | 'inFlightCount'> {
+export interface ConnectionOptions extends Pick<ReplayOptions, 'port' | 'inFlightCount'> {
   /** Gives the next message; undefined if there is none for now. */
   readonly take: () => Buffer | undefined;
   /** Hears of each call that ended, and whether it was answered. */
   readonly onEnded: (answered: boolean) => void;
 }
 
-/** One connection of a client that decodes nothing but the heads of frames. */
+/** One connection of a client that reports, and decodes nothing but the heads of frames. */
 export class Connection {
   isDraining = false;
   readonly #options: ConnectionOptions;
@@ -33,12 +36,11 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#headers = callHeaders(options.path, `${options.host}:${options.port}`);
+    this.#headers = callHeaders(REPORT_PATH, `${HOST}:${options.port}`);
   }
 
   async open(): Promise<void> {
-    const { host, port } = this.#options;
-    const socket = connect({ host, port, noDelay: true });
+    const socket = connect({ host: HOST, port: this.#options.port, noDelay: true });
     this.#socket = socket;
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     socket.on('error', (error) => {

@@ -1,12 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from './connection.ts';
 
-/** What is replayed, and how. */
+/** Which reports are replayed, and how. */
 export interface ReplayOptions {
-  readonly host: string;
   readonly port: number;
-  /** gRPC's path of the method. */
-  readonly path: string;
   /** Messages as gRPC frames them; sent in turn, over and over. */
   readonly messages: readonly Buffer[];
   /** Calls that are open at once on each connection. */

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { short } from '../kit/figures.ts';
 import { startService } from '../kit/service.ts';
-import { REPORT_PATH } from '../kit/storm.ts';
 import { Replay } from '../load/replay.ts';
 import { reportFrame } from '../load/reports.ts';
 import type { Figure, Measurement, RunOptions } from './row.ts';
@@ -38,9 +37,7 @@ async function run({ quick, say }: RunOptions): Promise<readonly Figure[]> {
       }));
     });
     const replay = new Replay({
-      host: '127.0.0.1',
       port: service.port,
-      path: REPORT_PATH,
       messages,
       connectionsCount: 8,
       inFlightCount: 100,

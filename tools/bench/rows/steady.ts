@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median, short } from '../kit/figures.ts';
 import { startBaseline, startService, type ServerProcess } from '../kit/service.ts';
-import { REPORT_PATH } from '../kit/storm.ts';
 import { Replay } from '../load/replay.ts';
 import { reportFrame } from '../load/reports.ts';
 import type { Figure, Measurement, RunOptions } from './row.ts';
@@ -64,9 +63,7 @@ async function measure(row: '1' | '2', { quick, say }: RunOptions): Promise<Figu
 
 async function rateOf(server: ServerProcess, messages: readonly Buffer[], ms: number): Promise<number> {
   const replay = new Replay({
-    host: '127.0.0.1',
     port: server.port,
-    path: REPORT_PATH,
     messages,
     connectionsCount: 4,
     inFlightCount: 32,

@@ -7,7 +7,6 @@ import { v1 } from '@statemanager/proto';
 import { FENCE_KEY, type KeyValueStore } from '@statemanager/state-store';
 import { quantile, short } from '../kit/figures.ts';
 import { startService, startWatchers } from '../kit/service.ts';
-import { REPORT_PATH } from '../kit/storm.ts';
 import { Replay } from '../load/replay.ts';
 import { reportFrame } from '../load/reports.ts';
 import type { Figure, Measurement, RunOptions } from './row.ts';
@@ -57,9 +56,7 @@ async function run({ quick, say }: RunOptions): Promise<readonly Figure[]> {
       ),
     );
     const replay = new Replay({
-      host: '127.0.0.1',
       port: service.port,
-      path: REPORT_PATH,
       messages,
       connectionsCount: 4,
       inFlightCount: 20,

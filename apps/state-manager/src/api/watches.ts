@@ -3,13 +3,13 @@ import type { v1 } from '@statemanager/proto';
 import { CALLER } from '../grpc/caller.ts';
 import type { Logger } from '../log.ts';
 import { AS_MESSAGES, type WatchForm } from '../read/changes.ts';
-import { FramedForm } from '../read/framed-form.ts';
 import { FieldError } from '../read/field-error.ts';
 import { readFilter, type Filter } from '../read/filter.ts';
 import type { ReadModel } from '../read/read-model.ts';
 import type { ReconcileStatus } from '../read/resource.ts';
 import { watch } from '../read/watch.ts';
 import { toConnectError } from './errors.ts';
+import { FramedForm } from './framed-form.ts';
 import { presentOf } from './present.ts';
 
 export interface WatchesOptions {

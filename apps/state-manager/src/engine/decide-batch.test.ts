@@ -1,7 +1,7 @@
 import { DEFAULT_RULE_OPTIONS, Fleet } from '@statemanager/state-machine';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { change, defined, recordLog, report, reported } from '../../test/kit/engine.ts';
-import { FULL_LIMITS, decideBatch, type DecideOptions, type DecidedBatch, type Outcome } from './decide-batch.ts';
+import { DecidedBatch, FULL_LIMITS, type DecideOptions, type Outcome } from './decide-batch.ts';
 import type { EngineError } from './engine-error.ts';
 import { InputQueue, type Ticket } from './input-queue.ts';
 
@@ -10,7 +10,7 @@ function crowd(node: string, modelsCount: number): ReturnType<typeof report> {
   return report(node, ...Array.from({ length: modelsCount }, (_, i) => reported(`${node}-m${i}`, 'running')));
 }
 
-describe('decideBatch', () => {
+describe('a decided batch', () => {
   let queue: InputQueue<Outcome>;
   let view: Fleet;
   let options: DecideOptions;
@@ -27,7 +27,11 @@ describe('decideBatch', () => {
     recorded.lines.length = 0;
   });
 
-  const decideNext = (): DecidedBatch => decideBatch(queue, view, options);
+  const decideNext = (): DecidedBatch => {
+    const decided = new DecidedBatch(view, options);
+    decided.take(queue);
+    return decided;
+  };
   const messages = ({ outcomes }: DecidedBatch): string[] =>
     [...outcomes.values()].map((outcome) => (outcome.accepted ? outcome.message : outcome.code));
 

@@ -81,13 +81,6 @@ export class DecidedBatch {
   }
 }
 
-/** Decides what waits until one transaction is full, or nothing waits any more. */
-export function decideBatch(queue: InputQueue<Outcome>, view: Fleet, options: DecideOptions): DecidedBatch {
-  const decided = new DecidedBatch(view, options);
-  decided.take(queue);
-  return decided;
-}
-
 function tryDecide(
   { input }: Entry<Outcome>,
   batch: Batch,

@@ -1,13 +1,9 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
+import type { UniversalHandler, UniversalHandlerFn, UniversalServerRequest } from '@connectrpc/connect/protocol';
 import { findFlaw } from './find-flaw.ts';
+import { COMPRESSED_FLAG, HEAD_BYTES } from './grpc-frame.ts';
 import { percentEncode } from './grpc-trailers.ts';
-
-/** The first byte of a gRPC message: 1 if the message is compressed. All other bits are reserved. */
-const COMPRESSED_FLAG = 1;
-
-/** The flag, and the length in four bytes. */
-const HEAD_BYTES = 5;
+import { wrapHandlers } from './wrap-handlers.ts';
 
 /** How Connect begins its sentence about a message that it cannot decode. */
 const UNDECODABLE = 'parse binary: ';
@@ -17,14 +13,11 @@ const UNDECODABLE = 'parse binary: ';
  * (`INVALID_ARGUMENT`): Connect alone says `INTERNAL`, and names no field. A reserved flag is refused too.
  */
 export function explainFlaws(handlers: UniversalHandler[]): void {
-  handlers.forEach((handler, i) => {
-    if (handler.method.methodKind === 'unary') handlers[i] = explaining(handler);
-  });
+  wrapHandlers(handlers, (handler) => (handler.method.methodKind === 'unary' ? explaining(handler) : undefined));
 }
 
-function explaining(handler: UniversalHandler): UniversalHandler {
-  const { requestPath, allowedMethods, supportedContentType, protocolNames, service, method } = handler;
-  const explained = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
+function explaining(handler: UniversalHandler): UniversalHandlerFn {
+  return async (request) => {
     if (!isGrpc(request)) return handler(request);
     const received: Uint8Array[] = [];
     const response = await handler({ ...request, body: keeping(request.body as AsyncIterable<Uint8Array>, received) });
@@ -35,18 +28,10 @@ function explaining(handler: UniversalHandler): UniversalHandler {
     if (trailer.get('grpc-status') !== String(Code.Internal) || !said.startsWith(UNDECODABLE)) return response;
     const flaw = flawIn(Buffer.concat(received), handler) ?? said.slice(UNDECODABLE.length);
     trailer.set('grpc-status', String(Code.InvalidArgument));
-    trailer.set('grpc-message', percentEncode(`cannot decode ${method.input.typeName}: ${flaw}`));
+    trailer.set('grpc-message', percentEncode(`cannot decode ${handler.method.input.typeName}: ${flaw}`));
     trailer.delete('grpc-status-details-bin');
     return response;
   };
-  return Object.assign(explained, {
-    requestPath,
-    allowedMethods,
-    supportedContentType,
-    protocolNames,
-    service,
-    method,
-  });
 }
 
 function isGrpc({ header }: UniversalServerRequest): boolean {

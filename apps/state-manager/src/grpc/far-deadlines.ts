@@ -1,6 +1,7 @@
 import type { UniversalHandler } from '@connectrpc/connect/protocol';
 import { parseTimeout as parseConnectTimeout } from '@connectrpc/connect/protocol-connect';
 import { parseTimeout as parseGrpcTimeout } from '@connectrpc/connect/protocol-grpc';
+import { wrapHandlers } from './wrap-handlers.ts';
 
 /** The longest delay that a timer of Node's takes: almost 25 days. It takes a longer one for no delay at all. */
 export const MAX_TIMER_MS = 2_147_483_647;
@@ -9,17 +10,11 @@ const HEADERS = { 'grpc-timeout': parseGrpcTimeout, 'connect-timeout-ms': parseC
 
 /** Lets callers wait for as long as they like: Connect would end a call at once that has weeks. */
 export function allowFarDeadlines(handlers: UniversalHandler[]): void {
-  handlers.forEach((handler, i) => {
-    const allowing: typeof handler = Object.assign(
-      (request: Parameters<UniversalHandler>[0]) => {
-        for (const [name, parse] of Object.entries(HEADERS)) {
-          const { timeoutMs } = parse(request.header.get(name), Number.MAX_VALUE);
-          if (timeoutMs !== undefined && timeoutMs > MAX_TIMER_MS) request.header.delete(name);
-        }
-        return handler(request);
-      },
-      { ...handler },
-    );
-    handlers[i] = allowing;
+  wrapHandlers(handlers, (handler) => (request) => {
+    for (const [name, parse] of Object.entries(HEADERS)) {
+      const { timeoutMs } = parse(request.header.get(name), Number.MAX_VALUE);
+      if (timeoutMs !== undefined && timeoutMs > MAX_TIMER_MS) request.header.delete(name);
+    }
+    return handler(request);
   });
 }

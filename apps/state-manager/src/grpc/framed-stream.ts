@@ -1,6 +1,8 @@
 import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { isPlainGrpc, messageIn } from './grpc-frame.ts';
 import { trailersOf } from './grpc-trailers.ts';
+import { wrapHandlers } from './wrap-handlers.ts';
 
 /** A streaming method whose answers are encoded and framed already. */
 export interface FramedStream {
@@ -16,8 +18,6 @@ export interface FramedCall {
   readonly values: ContextValues;
 }
 
-const HEAD_BYTES = 5;
-
 /** A request that is longer goes the ordinary way. */
 const MAX_REQUEST_BYTES = 65_536;
 
@@ -26,20 +26,15 @@ const MAX_REQUEST_BYTES = 65_536;
  * every caller, and pass it through six generators. Whatever is not ordinary in a call goes to that handler.
  */
 export function serveFramed(handlers: UniversalHandler[], streams: readonly FramedStream[]): void {
-  handlers.forEach((handler, i) => {
+  wrapHandlers(handlers, (handler) => {
     const stream = streams.find(({ path }) => path === handler.requestPath);
-    if (stream === undefined) return;
-    const serving = (request: UniversalServerRequest): Promise<UniversalServerResponse> =>
-      isOrdinary(request) ? serve(handler, request, stream) : handler(request);
-    handlers[i] = Object.assign(serving, { ...handler });
+    if (stream === undefined) return undefined;
+    return (request) => (isOrdinary(request) ? serve(handler, request, stream) : handler(request));
   });
 }
 
 function isOrdinary({ method, header }: UniversalServerRequest): boolean {
-  const type = header.get('content-type');
-  const encoding = header.get('grpc-encoding') ?? 'identity';
-  const isGrpc = type === 'application/grpc' || type === 'application/grpc+proto';
-  return method === 'POST' && isGrpc && encoding === 'identity' && !header.has('grpc-timeout');
+  return isPlainGrpc(method, header.get('content-type'), header.get('grpc-encoding')) && !header.has('grpc-timeout');
 }
 
 async function serve(
@@ -57,10 +52,10 @@ async function serve(
     size += next.value.length;
   }
   const body = Buffer.concat(chunks, size);
-  const isWhole = size >= HEAD_BYTES && size <= MAX_REQUEST_BYTES && body.readUInt32BE(1) === size - HEAD_BYTES;
+  const message = size <= MAX_REQUEST_BYTES ? messageIn(body) : undefined;
   const over = new AbortController();
   const call = { signal: over.signal, values: request.contextValues as ContextValues };
-  const answers = isWhole && body[0] === 0 ? stream.open(body.subarray(HEAD_BYTES), call) : undefined;
+  const answers = message && stream.open(message, call);
   if (answers === undefined) return handler({ ...request, body: followedBy(body, rest) });
   const trailer = new Headers();
   const header = new Headers({ 'content-type': 'application/grpc+proto' });

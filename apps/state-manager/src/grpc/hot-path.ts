@@ -11,6 +11,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { withCaller } from './caller.ts';
 import { MAX_TIMER_MS } from './far-deadlines.ts';
+import { HEAD_BYTES, isPlainGrpc, messageIn } from './grpc-frame.ts';
 import { trailersOf, type Trailers } from './grpc-trailers.ts';
 
 /** A gRPC message, framed; or how to get it, from a signal that aborts when the caller is gone or its deadline passed. */
@@ -23,9 +24,6 @@ export interface HotMethod {
   /** The answer to a message; undefined if the call has to go the ordinary way. */
   readonly answer: (message: Buffer) => HotAnswer | undefined;
 }
-
-/** A compressed flag, and the message's length in four bytes. */
-const HEAD_BYTES = 5;
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
 const OK = { 'grpc-status': '0' } as const;
@@ -77,7 +75,8 @@ export class HotPath {
     const end = (): void => {
       stop();
       const isLate = deadline !== undefined && performance.now() >= deadline;
-      const message = isLate ? undefined : messageIn(chunks, size);
+      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+      const message = isLate ? undefined : messageIn(body);
       const answer = message && method.answer(message);
       if (answer === undefined) giveAway(chunks);
       else if (typeof answer === 'function') void respondLater(stream, deadline, answer);
@@ -102,13 +101,7 @@ interface Call {
 }
 
 function isOrdinary(headers: IncomingHttpHeaders): boolean {
-  const type = headers['content-type'];
-  const encoding = headers['grpc-encoding'];
-  return (
-    headers[constants.HTTP2_HEADER_METHOD] === 'POST' &&
-    (type === 'application/grpc' || type === 'application/grpc+proto') &&
-    (encoding === undefined || encoding === 'identity')
-  );
+  return isPlainGrpc(headers[constants.HTTP2_HEADER_METHOD], headers['content-type'], headers['grpc-encoding']);
 }
 
 /** How long a caller waits, in milliseconds; undefined if it does not say. */
@@ -116,13 +109,6 @@ function readTimeout(header: string | undefined): number | 'bad' | undefined {
   if (header === undefined) return undefined;
   const { timeoutMs, error } = parseTimeout(header, Number.MAX_SAFE_INTEGER);
   return error === undefined ? timeoutMs : 'bad';
-}
-
-/** The one message of a body that is not compressed; undefined if the body is anything else. */
-function messageIn(chunks: readonly Buffer[], size: number): Buffer | undefined {
-  const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
-  if (size < HEAD_BYTES || body[0] !== 0 || body.readUInt32BE(1) !== size - HEAD_BYTES) return undefined;
-  return body.subarray(HEAD_BYTES);
 }
 
 /** A stream's errors end its call, and nothing else. */

@@ -11,10 +11,13 @@ export interface ReadReport {
 }
 
 /** Where a container says which model it belongs to: the first that is present counts. */
-const ANNOTATIONS = ['io.pullpiri.annotations.model', 'pullpiri.model', 'model'] as const;
-const CONFIG = 'model';
+export const ANNOTATIONS = ['io.pullpiri.annotations.model', 'pullpiri.model', 'model'] as const;
+/** The configuration that says so where no annotation does. */
+export const CONFIG = 'model';
 /** How a container is named that belongs to the model of the rest of its name. */
 export const NAME_PREFIX = 'model-';
+/** What of a container's state matters, as Podman spells it. */
+export const FACTS = ['Status', 'Running', 'Dead', 'OOMKilled', 'ExitCode'] as const;
 
 /**
  * Reads a NodeAgent's report. Throws a ConnectError only for a bad node name, or for too many containers; a container
@@ -31,8 +34,8 @@ export function readReport(list: monitoringserver.ContainerList, maxContainersCo
   for (const info of list.containers) {
     const model = modelOf(info);
     if (model === undefined) continue;
-    if (isName(model)) containers.push(readContainer(info, model));
-    else misnamed.push(`${nameOf(info)}: ${JSON.stringify(model.slice(0, MAX_NAME_LENGTH))}`);
+    if (isName(model)) containers.push(containerOf(model, nameOf(info), factsOf(info)));
+    else misnamed.push(describeMisnamed(nameOf(info), model));
   }
   return { node: list.nodeName, containers, misnamed };
 }
@@ -48,17 +51,26 @@ function modelOf(info: monitoringserver.ContainerInfo): string | undefined {
   return named?.slice(NAME_PREFIX.length);
 }
 
-function readContainer(info: monitoringserver.ContainerInfo, model: string): ReportedContainer {
-  const { state } = info;
+/** A container as its facts tell, in the order of {@link FACTS}. */
+export function containerOf(
+  model: string,
+  name: string,
+  [status, running, dead, oomKilled, exitCode]: readonly (string | undefined)[],
+): ReportedContainer {
   return {
     model,
-    name: nameOf(info),
-    status: (fact(state, 'Status') ?? '').trim().toLowerCase(),
-    running: isTrue(fact(state, 'Running')),
-    dead: isTrue(fact(state, 'Dead')),
-    oomKilled: isTrue(fact(state, 'OOMKilled')),
-    exitCode: exitCodeOf(fact(state, 'ExitCode')),
+    name,
+    status: (status ?? '').trim().toLowerCase(),
+    running: isTrue(running),
+    dead: isTrue(dead),
+    oomKilled: isTrue(oomKilled),
+    exitCode: exitCodeOf(exitCode),
   };
+}
+
+/** How a container is told of that names a model by no name. */
+export function describeMisnamed(name: string, model: string): string {
+  return `${name}: ${JSON.stringify(model.slice(0, MAX_NAME_LENGTH))}`;
 }
 
 /** A container is known by its first name, or by its id if it has none. */
@@ -66,22 +78,23 @@ function nameOf(info: monitoringserver.ContainerInfo): string {
   return (withoutSlash(info.names[0] ?? '') || info.id).slice(0, MAX_NAME_LENGTH);
 }
 
-function withoutSlash(name: string): string {
+/** A container's name as people write it. */
+export function withoutSlash(name: string): string {
   return name.startsWith('/') ? name.slice(1) : name;
 }
 
-/** A fact as Podman spells it, or in lower case as some of its versions do. */
-function fact(state: Readonly<Record<string, string>>, name: string): string | undefined {
-  return state[name] ?? state[name.toLowerCase()];
+/** Each fact as Podman spells it, or in lower case as some of its versions do. */
+function factsOf({ state }: monitoringserver.ContainerInfo): readonly (string | undefined)[] {
+  return FACTS.map((name) => state[name] ?? state[name.toLowerCase()]);
 }
 
 /** Whether a fact says yes. */
-export function isTrue(text: string | undefined): boolean {
+function isTrue(text: string | undefined): boolean {
   return text?.trim().toLowerCase() === 'true';
 }
 
 /** The exit code that a fact gives; undefined if it gives none, NaN if it is no number. */
-export function exitCodeOf(text: string | undefined): number | undefined {
+function exitCodeOf(text: string | undefined): number | undefined {
   const trimmed = text?.trim() ?? '';
   if (trimmed === '') return undefined;
   return /^[+-]?\d{1,10}$/.test(trimmed) ? Number(trimmed) : Number.NaN;

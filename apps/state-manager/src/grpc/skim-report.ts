@@ -1,6 +1,15 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isName, MAX_NAME_LENGTH, type ReportedContainer } from '@statemanager/state-machine';
-import { exitCodeOf, isTrue, NAME_PREFIX, type ReadReport } from './read-report.ts';
+import {
+  ANNOTATIONS,
+  CONFIG,
+  containerOf,
+  describeMisnamed,
+  FACTS,
+  NAME_PREFIX,
+  withoutSlash,
+  type ReadReport,
+} from './read-report.ts';
 
 /*
  * A report is nearly all text that the rules never look at, and decoding it costs more than everything else that an
@@ -142,7 +151,7 @@ class Skim {
       const annotation = ANNOTATION_OF_LENGTH[keyLength];
       if (annotation === undefined || !this.#is(annotation.key, keyAt)) return;
       seen.annotations[annotation.index] = this.#text(valueAt, valueEnd);
-    } else if (keyLength === CONFIG.length && this.#is(CONFIG, keyAt)) {
+    } else if (keyLength === CONFIG_KEY.length && this.#is(CONFIG_KEY, keyAt)) {
       seen.configured = this.#text(valueAt, valueEnd);
     }
   }
@@ -201,9 +210,9 @@ function byLength(keys: readonly string[]): readonly (Key | undefined)[] {
   return found;
 }
 
-const FACT_OF_LENGTH = byLength(['Status', 'Running', 'Dead', 'OOMKilled', 'ExitCode']);
-const ANNOTATION_OF_LENGTH = byLength(['io.pullpiri.annotations.model', 'pullpiri.model', 'model']);
-const CONFIG = Buffer.from('model');
+const FACT_OF_LENGTH = byLength(FACTS);
+const ANNOTATION_OF_LENGTH = byLength(ANNOTATIONS);
+const CONFIG_KEY = Buffer.from(CONFIG);
 const USUAL_OF_LENGTH = byLength(['0', 'true', 'false', 'exited', 'running']).map(
   (usual) => usual && { bytes: usual.key, text: usual.key.toString() },
 );
@@ -212,15 +221,15 @@ const USUAL_OF_LENGTH = byLength(['0', 'true', 'false', 'exited', 'running']).ma
 class SeenContainer {
   id = '';
   configured: string | undefined;
-  /** In the order of {@link ANNOTATION_OF_LENGTH}: the first that is present counts. */
+  /** In the order of {@link ANNOTATIONS}: the first that is present counts. */
   readonly annotations: (string | undefined)[] = [undefined, undefined, undefined];
-  /** In the order of {@link FACT_OF_LENGTH}. */
+  /** In the order of {@link FACTS}. */
   readonly facts: (string | undefined)[] = [undefined, undefined, undefined, undefined, undefined];
   #name: string | undefined;
   #modelByName: string | undefined;
 
   addName(name: string): void {
-    const bare = name.startsWith('/') ? name.slice(1) : name;
+    const bare = withoutSlash(name);
     this.#name ??= bare;
     if (bare.startsWith(NAME_PREFIX)) this.#modelByName ??= bare.slice(NAME_PREFIX.length);
   }
@@ -231,19 +240,8 @@ class SeenContainer {
       this.annotations[0] ?? this.annotations[1] ?? this.annotations[2] ?? this.configured ?? this.#modelByName;
     if (model === undefined) return undefined;
     const name = (this.#name || this.id).slice(0, MAX_NAME_LENGTH);
-    if (!isName(model)) {
-      misnamed.push(`${name}: ${JSON.stringify(model.slice(0, MAX_NAME_LENGTH))}`);
-      return undefined;
-    }
-    const [status, running, dead, oomKilled, exitCode] = this.facts;
-    return {
-      model,
-      name,
-      status: (status ?? '').trim().toLowerCase(),
-      running: isTrue(running),
-      dead: isTrue(dead),
-      oomKilled: isTrue(oomKilled),
-      exitCode: exitCodeOf(exitCode),
-    };
+    if (isName(model)) return containerOf(model, name, this.facts);
+    misnamed.push(describeMisnamed(name, model));
+    return undefined;
   }
 }

@@ -1,14 +1,12 @@
 import { toBinary } from '@bufbuild/protobuf';
 import { v1 } from '@statemanager/proto';
-import { AS_MESSAGES, typeOf, type WatchForm } from './changes.ts';
-import type { Filter } from './filter.ts';
-import type { JournalEntry } from './journal.ts';
+import { frameOf } from '../grpc/grpc-frame.ts';
+import { AS_MESSAGES, typeOf, type WatchForm } from '../read/changes.ts';
+import type { Filter } from '../read/filter.ts';
+import type { JournalEntry } from '../read/journal.ts';
 
 /** So many commits are kept encoded: whoever watches reads the newest. */
 const KEPT_COUNT = 16;
-
-/** gRPC's: a flag that says it is not compressed, and the length in four bytes. */
-const HEAD_BYTES = 5;
 
 /**
  * What a watch is told, as gRPC frames it. Watches that are told the same of a commit share the bytes: describing and
@@ -33,12 +31,7 @@ export class FramedForm implements WatchForm<Uint8Array> {
   }
 
   other(message: v1.WatchResourcesResponse): Uint8Array {
-    const bytes = toBinary(v1.WatchResourcesResponseSchema, message);
-    const frame = Buffer.allocUnsafe(HEAD_BYTES + bytes.length);
-    frame[0] = 0;
-    frame.writeUInt32BE(bytes.length, 1);
-    frame.set(bytes, HEAD_BYTES);
-    return frame;
+    return frameOf(toBinary(v1.WatchResourcesResponseSchema, message));
   }
 
   /** By what the entry's events are for whoever is told. */

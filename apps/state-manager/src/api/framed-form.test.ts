@@ -3,8 +3,8 @@ import { v1 } from '@statemanager/proto';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { watchModel, type WatchedModel } from '../../test/watch/watched-model.ts';
 import { change, defined, report, reported } from '../../test/kit/engine.ts';
-import { AS_MESSAGES } from './changes.ts';
-import { readFilter } from './filter.ts';
+import { AS_MESSAGES } from '../read/changes.ts';
+import { readFilter } from '../read/filter.ts';
 import { FramedForm } from './framed-form.ts';
 
 let watched: WatchedModel;
