@@ -62,7 +62,7 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': [
         'error',
         {
-          allow: ['../../vitest.base.ts'],
+          allow: ['../../vitest.base.ts', '../vitest.base.ts'],
           checkDynamicDependenciesExceptions: ['.*'],
           depConstraints: depConstraints.map(({ bannedExternalImports: _, ...rest }) => rest),
         },

@@ -1,0 +1,22 @@
+import { execFile } from 'node:child_process';
+import { environment } from '../../process.ts';
+
+/** What a test runner tells its own processes; a program of a consumer is to know nothing of it. */
+const OURS = /^(VITEST|NODE_ENV$|NODE_OPTIONS$|npm_package_|npm_lifecycle_|NX_)/;
+
+const env: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(Object.entries(environment).filter(([name]) => !OURS.test(name))),
+  FORCE_COLOR: '0',
+  // A person's own settings are not what is tried here.
+  STATECTL_CONFIG: '/nonexistent',
+};
+
+/** Runs a command and resolves with what it wrote to standard output; if it fails, throws all that it said. */
+export function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${command} ${args[0] ?? ''} failed in ${cwd}:\n${stdout}${stderr}`));
+    });
+  });
+}
