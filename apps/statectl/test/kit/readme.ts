@@ -77,7 +77,10 @@ function wordsOf(command: string): string[] {
   return words;
 }
 
-/** An output without what differs from run to run: ages, moments, ids, ports, revisions, and the width of columns. */
+/**
+ * An output without what differs from run to run: ages, moments, ids, ports, revisions, releases, and the width of
+ * columns.
+ */
 export function comparable(output: string): string {
   return output
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
@@ -86,6 +89,7 @@ export function comparable(output: string): string {
     .replaceAll(/([Rr]evision"?:? +"?)\d+/g, '$1<revision>')
     .replaceAll(/127\.0\.0\.1:\d+/g, '<server>')
     .replaceAll(/v24\.\d+\.\d+/g, '<node>')
+    .replaceAll(/statectl \d+\.\d+\.\d+/g, 'statectl <version>')
     .replaceAll(/\d+\.\d+ transitions/g, '<rate> transitions')
     .replaceAll(/[ \t]+/g, ' ')
     .replaceAll(/ $/gm, '')
