@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { historyKey, historyKeys, nameUnder, parseRecordKey, parseStateKey, recordKey, stateKey } from './key-space.ts';
+import {
+  historyKey,
+  historyKeys,
+  nameUnder,
+  parseHistoryKey,
+  parseRecordKey,
+  parseStateKey,
+  recordKey,
+  stateKey,
+} from './key-space.ts';
 
 describe('keys', () => {
   it('are those of the stored form', () => {
@@ -15,6 +24,10 @@ describe('keys', () => {
     expect(parseRecordKey(recordKey('scenario', 's'))).toEqual({ kind: 'scenario', name: 's' });
     expect(parseRecordKey('/statemanager/record/volume/s')).toBeUndefined();
     expect(parseRecordKey('/statemanager/record/model/a/b')).toBeUndefined();
+    expect(parseHistoryKey(historyKey('model', 'm', 127))).toEqual({ kind: 'model', name: 'm' });
+    for (const slot of ['64', '007', '-1', '', '1/2']) {
+      expect(parseHistoryKey(`/statemanager/history/model/m/${slot}`), slot).toBeUndefined();
+    }
     expect(nameUnder('Package/', 'Package/p')).toBe('p');
     expect(nameUnder('Package/', 'Package/p/q')).toBeUndefined();
   });

@@ -6,6 +6,9 @@ export const NODE_PREFIX = '/statemanager/node/';
 export const HISTORY_PREFIX = '/statemanager/history/';
 export const RECONCILE_PREFIX = '/statemanager/reconcile/';
 
+/** Stands from the beginning of an import to its end, so that nobody takes what an import left half done for the truth. */
+export const IMPORT_KEY = '/statemanager/import';
+
 /** The kinds of document that ApiServer writes, each under `<Kind>/<name>`. */
 export const DEFINITION_KINDS = ['Package', 'Scenario', 'Model'] as const;
 export type DefinitionKind = (typeof DEFINITION_KINDS)[number];
@@ -38,6 +41,15 @@ export function parseRecordKey(key: string): { readonly kind: ResourceKind; read
   const known = RESOURCE_KINDS.find((k) => k === kind);
   if (!key.startsWith(RECORD_PREFIX) || known === undefined || name === undefined || rest.length > 0) return undefined;
   return isName(name) ? { kind: known, name } : undefined;
+}
+
+/** The resource that a history key is about; undefined if the key is none. */
+export function parseHistoryKey(key: string): { readonly kind: ResourceKind; readonly name: string } | undefined {
+  const [kind, name, slot, ...rest] = key.slice(HISTORY_PREFIX.length).split('/');
+  const known = RESOURCE_KINDS.find((k) => k === kind);
+  if (!key.startsWith(HISTORY_PREFIX) || known === undefined || name === undefined || rest.length > 0) return undefined;
+  const isSlot = /^(0|[1-9]\d?)$/.test(slot ?? '') && Number(slot) < HISTORY_COUNT;
+  return isName(name) && isSlot ? { kind: known, name } : undefined;
 }
 
 export function nodeKey(node: string): string {

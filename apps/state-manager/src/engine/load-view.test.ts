@@ -1,4 +1,4 @@
-import { openMemoryStore, type KeyValueStore } from '@statemanager/state-store';
+import { IMPORT_KEY, openMemoryStore, type KeyValueStore } from '@statemanager/state-store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CANDIDATE, createManager, defined, recordLog, report, reported, change } from '../../test/kit/engine.ts';
 import type { Manager } from '../manager.ts';
@@ -26,6 +26,11 @@ describe('loadView', () => {
   it('finds nothing in an empty store', async () => {
     const { fleet, repairs, problems } = await load();
     expect([fleet.count('package'), fleet.count('node'), repairs, problems]).toEqual([0, 0, [], []]);
+  });
+
+  it('does not load what an import has left half done', async () => {
+    await store.put(IMPORT_KEY, '{}');
+    await expect(load()).rejects.toThrow('an import into memory: has not ended: run it again');
   });
 
   it('finds everything that a manager has stored, counts included', async () => {

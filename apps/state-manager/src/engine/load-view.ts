@@ -10,6 +10,7 @@ import {
   type StateNames,
 } from '@statemanager/state-machine';
 import {
+  IMPORT_KEY,
   NODE_PREFIX,
   RECONCILE_PREFIX,
   RECORD_PREFIX,
@@ -47,8 +48,13 @@ export interface LoadedView {
  * A value that cannot be read is reported by its key, never guessed, and left as it is until a transition replaces it.
  * A state without a record of ours (another release's, or another StateManager's) is taken over as it stands. A record
  * is believed over a state key that says something else: someone else wrote that.
+ *
+ * Throws if an import has not ended: half of what was imported is not the truth, and must not be decided upon.
  */
 export async function loadView(store: KeyValueStore, stateNames: StateNames, now: number): Promise<LoadedView> {
+  if ((await store.get(IMPORT_KEY)) !== undefined) {
+    throw new Error(`an import into ${store.name} has not ended: run it again, as it was run`);
+  }
   const fleet = new Fleet();
   const problems: string[] = [];
   const repairs: Operation[] = [];
