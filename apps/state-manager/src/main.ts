@@ -5,13 +5,17 @@ import { helpText } from './config/help.ts';
 import type { Config } from './config/schema.ts';
 import { openLog } from './log.ts';
 import { startService } from './service.ts';
+import { runTransfer } from './transfer/command.ts';
+import { isTransferVerb } from './transfer/options.ts';
 
 const EXIT = { failed: 1, badConfig: 2 } as const;
 
 /** So long may a reader of the log take for its last lines. */
 const LOGGED_WITHIN_MS = 1000;
 
-await main();
+const [verb, ...rest] = process.argv.slice(2);
+if (isTransferVerb(verb)) process.exitCode = await runTransfer(verb, rest, process.env);
+else await main();
 
 async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2), process.env);

@@ -229,7 +229,8 @@ function ours(manager: Manager, log: Logger): (input: Parameters<Manager['submit
   };
 }
 
-async function openStore(url: StoreUrl, leaseTtlSeconds: number): Promise<KeyValueStore> {
+/** Opens the store that a setting names. */
+export async function openStore(url: StoreUrl, leaseTtlSeconds: number): Promise<KeyValueStore> {
   if (url.type === 'memory') return openMemoryStore();
   if (url.type === 'sqlite') return openSqliteStore(url.path);
   return openEtcdStore({ hosts: url.hosts.map((host) => `http://${host}`), leaseTtlSeconds });

@@ -3,6 +3,10 @@ import { SETTINGS, type Setting, type SettingName } from './schema.ts';
 const HEAD = `state-manager: decides and keeps the state of a fleet's models and packages.
 
 Usage: state-manager [options]
+       state-manager export [--store <store>] [--file <path>|-]      write a store to a file
+       state-manager import [--store <store>] --file <path>|-        make a store what a file is
+
+export and import have a --help of their own; what follows is the service.
 
 Every option can also be given in the environment (STATEMANAGER_LISTEN for --listen)
 or in a YAML file (listen: …); a flag wins over the environment, and that over the file.

@@ -159,7 +159,7 @@ function operationOf(key: string, value: string | undefined): SizedOperation {
 }
 
 /** With what it adds to a transaction, in bytes: what its texts need at most, and its frame. */
-function sized(operation: Operation): SizedOperation {
+export function sized(operation: Operation): SizedOperation {
   const valueBytes = operation.type === 'put' ? Buffer.byteLength(operation.value) : 0;
   return { operation, bytes: 32 + Buffer.byteLength(operation.key) + valueBytes };
 }

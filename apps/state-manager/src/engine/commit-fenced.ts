@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FENCE_KEY, StoreError, type Commit, type KeyValueStore, type Operation } from '@statemanager/state-store';
-import type { Logger } from '../log.ts';
+
+/** What hears of a commit that has to be sent again. */
+export interface RetryLog {
+  warn(fields: object, message: string): void;
+}
 
 const RETRY_MS = { least: 50, most: 1000 };
 
@@ -18,7 +22,7 @@ export async function commitFenced(
   operations: readonly Operation[],
   fence: string,
   over: AbortSignal,
-  log: Logger,
+  log: RetryLog,
 ): Promise<{ readonly revision: number; readonly fence: string }> {
   const next = randomUUID();
   const commit: Commit = {
