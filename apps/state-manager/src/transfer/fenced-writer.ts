@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { StoreError, type KeyValueStore, type Operation } from '@statemanager/state-store';
 import { sized } from '../engine/batch.ts';
 import { commitFenced } from '../engine/commit-fenced.ts';
@@ -36,6 +37,8 @@ export class FencedWriter {
       if (!(await this.#commit(rest.slice(0, count)))) continue;
       rest = rest.slice(count);
       onWritten(count);
+      // An embedded store never waits for anything, and a signal that asks to stop would not be heard.
+      await yieldToOthers();
     }
   }
 
