@@ -18,18 +18,23 @@ export interface Differences {
   readonly sameCount: number;
 }
 
+/** Holds a file against what a store has. Both are in the order of their keys, so that even much is one pass. */
 export function compare(entries: readonly FileEntry[], { entries: stored }: Pick<Contents, 'entries'>): Differences {
-  const found = new Map(stored.map((entry) => [entry.key, entry]));
   const toPut: FileEntry[] = [];
+  const extra: string[] = [];
   const conflicts: string[] = [];
+  let at = 0;
   for (const entry of entries) {
-    const there = found.get(entry.key);
-    found.delete(entry.key);
+    for (let next = stored[at]; next !== undefined && next.key < entry.key; next = stored[(at += 1)])
+      extra.push(next.key);
+    const there = stored[at]?.key === entry.key ? stored[at] : undefined;
+    if (there !== undefined) at += 1;
     if (there?.value === entry.value && there.unreadable === entry.unreadable) continue;
     toPut.push(entry);
     if (there !== undefined && !differOnlyInRevision(entry, there)) conflicts.push(entry.key);
   }
-  return { toPut, conflicts, extra: [...found.keys()], sameCount: entries.length - toPut.length };
+  for (let next = stored[at]; next !== undefined; next = stored[(at += 1)]) extra.push(next.key);
+  return { toPut, conflicts, extra, sameCount: entries.length - toPut.length };
 }
 
 function differOnlyInRevision(a: FileEntry, b: FileEntry): boolean {

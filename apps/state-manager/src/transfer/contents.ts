@@ -14,7 +14,7 @@ import {
 } from './definition-revision.ts';
 import type { FileEntry } from './file-format.ts';
 import { readMark, type ImportMark } from './import-mark.ts';
-import { isStray, knownKey, type KnownKey } from './known-key.ts';
+import { isDefinitionKey, isStray, knownKey, type KnownKey } from './known-key.ts';
 
 /** Everything that StateManager needs of a store, all as of one revision, as it stands in a file. */
 export interface Contents {
@@ -38,7 +38,8 @@ const PORTION_COUNT = 2000;
  */
 export async function readContents(store: KeyValueStore): Promise<Contents> {
   const { revision, entries: found } = await store.getAllWithPrefix('');
-  const revisions = new Map(found.map(({ key, revision }) => [key, revision]));
+  const revisions = new Map<string, number>();
+  for (const { key, revision } of found) if (isDefinitionKey(key)) revisions.set(key, revision);
   const entries: FileEntry[] = [];
   const strays: string[] = [];
   for (const [i, entry] of found.entries()) {

@@ -26,16 +26,25 @@ export class FencedWriter {
   }
 
   /**
-   * Writes in the given order. Throws the reason of `over`, `deposed` if another leads, and TransferError if the store
-   * does not take it.
+   * Writes in the given order, and asks for operations only as it goes. Throws the reason of `over`, `deposed` if another
+   * leads, and TransferError if the store does not take it.
    */
-  async write(operations: readonly Operation[], onWritten: (count: number) => void): Promise<void> {
-    let rest = operations;
-    while (rest.length > 0) {
+  async write(operations: Iterable<Operation>, onWritten: (count: number) => void): Promise<void> {
+    const source = operations[Symbol.iterator]();
+    const waiting: Operation[] = [];
+    let bytes = 0;
+    for (;;) {
       this.#over.throwIfAborted();
-      const count = this.#fitting(rest);
-      if (!(await this.#commit(rest.slice(0, count)))) continue;
-      rest = rest.slice(count);
+      while (waiting.length < this.#limits.operationsCount && bytes <= this.#limits.bytes) {
+        const next = source.next();
+        if (next.done) break;
+        waiting.push(next.value);
+        bytes += sized(next.value).bytes;
+      }
+      if (waiting.length === 0) return;
+      const count = this.#fitting(waiting);
+      if (!(await this.#commit(waiting.slice(0, count)))) continue;
+      for (const operation of waiting.splice(0, count)) bytes -= sized(operation).bytes;
       onWritten(count);
       // An embedded store never waits for anything, and a signal that asks to stop would not be heard.
       await yieldToOthers();

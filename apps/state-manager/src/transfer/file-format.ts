@@ -66,9 +66,11 @@ export class Tally {
   }
 }
 
-/** `3 definitions, 12 records`: what a file or a store holds, without what it has none of. */
+/** `1 definition, 12 records`: what a file or a store holds, without what it has none of. */
 export function describeCounts(counts: Readonly<Record<Group, number>>): string {
-  const parts = GROUPS.filter((group) => counts[group] > 0).map((group) => `${numberOf(counts[group])} ${group}`);
+  const parts = GROUPS.filter((group) => counts[group] > 0).map((group) => {
+    return `${numberOf(counts[group])} ${counts[group] === 1 ? group.replace(/s$/, '') : group}`;
+  });
   return parts.length === 0 ? 'nothing' : parts.join(', ');
 }
 

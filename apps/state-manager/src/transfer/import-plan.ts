@@ -9,7 +9,7 @@ import {
 } from './definition-revision.ts';
 import { keysOf, type ExportFile, type FileEntry } from './file-format.ts';
 import type { ImportMark } from './import-mark.ts';
-import { knownKey } from './known-key.ts';
+import { isDefinitionKey, knownKey } from './known-key.ts';
 import { TransferError, someOf } from './transfer-error.ts';
 
 /** What an import has to do to a store. */
@@ -62,38 +62,20 @@ function refuseOverwriting(storeName: string, { extra, conflicts }: Differences)
 }
 
 /** What is done to the definitions. It comes first: records name them by the revisions that they get. */
-export function definitionOperations(differences: Differences): readonly Operation[] {
-  return operationsOf(
-    differences,
-    (group) => group === 'definitions',
-    ({ value }) => value,
-  );
+export function* definitionOperations({ toPut, extra }: Differences): Generator<Operation> {
+  for (const { key, value } of toPut) if (isDefinitionKey(key)) yield { type: 'put', key, value };
+  for (const key of extra) if (isDefinitionKey(key)) yield { type: 'delete', key };
 }
 
 /** What is done to everything else, once it is known which revision each document has in the store. */
-export function otherOperations(
-  differences: Differences,
-  revisions: ReadonlyMap<string, number>,
-): readonly Operation[] {
-  return operationsOf(
-    differences,
-    (group) => group !== 'definitions',
-    (entry) => storedValueOf(entry, revisions),
-  );
-}
-
-function operationsOf(
+export function* otherOperations(
   { toPut, extra }: Differences,
-  isWanted: (group: string) => boolean,
-  valueOf: (entry: FileEntry) => string,
-): readonly Operation[] {
-  const isOne = (key: string): boolean => isWanted(knownKey(key)?.group ?? '');
-  return [
-    ...toPut
-      .filter(({ key }) => isOne(key))
-      .map((entry): Operation => ({ type: 'put', key: entry.key, value: valueOf(entry) })),
-    ...extra.filter(isOne).map((key): Operation => ({ type: 'delete', key })),
-  ];
+  revisions: ReadonlyMap<string, number>,
+): Generator<Operation> {
+  for (const entry of toPut) {
+    if (!isDefinitionKey(entry.key)) yield { type: 'put', key: entry.key, value: storedValueOf(entry, revisions) };
+  }
+  for (const key of extra) if (!isDefinitionKey(key)) yield { type: 'delete', key };
 }
 
 function storedValueOf({ key, value, unreadable }: FileEntry, revisions: ReadonlyMap<string, number>): string {

@@ -1,10 +1,16 @@
 import { hostname } from 'node:os';
-import { IMPORT_KEY, definitionKey, type KeyValueStore, type Leadership } from '@statemanager/state-store';
+import {
+  IMPORT_KEY,
+  definitionKey,
+  type KeyValueStore,
+  type Leadership,
+  type Operation,
+} from '@statemanager/state-store';
 import { compare } from './compare.ts';
 import { readContents, type Contents } from './contents.ts';
 import { FencedWriter } from './fenced-writer.ts';
 import { keysOf, numberOf, type ExportFile } from './file-format.ts';
-import { putMark } from './import-mark.ts';
+import { putMark, type ImportMark } from './import-mark.ts';
 import { definitionOperations, otherOperations, planImport, type ImportPlan } from './import-plan.ts';
 import type { Teller } from './teller.ts';
 import { TransferError, someOf } from './transfer-error.ts';
@@ -113,7 +119,7 @@ async function carryOut(
   const writer = new FencedWriter(store, leadership.fence, over, teller);
   try {
     // In front of the first change and in its transaction, and taken away when everything was read back.
-    await writer.write([putMark(mark), ...definitionOperations(differences)], count);
+    await writer.write(markAnd(mark, definitionOperations(differences)), count);
     await writer.write(otherOperations(differences, await readRevisions(store)), count);
     await verify(store, file, teller);
     await writer.write([{ type: 'delete', key: IMPORT_KEY }], () => undefined);
@@ -123,6 +129,11 @@ async function carryOut(
     throw new TransferError([...problems, `${soFar}; run the same command again to go on`], { cause: error });
   }
   return { putCount: toPut.length, deletedCount: extra.length, sameCount };
+}
+
+function* markAnd(mark: ImportMark, operations: Iterable<Operation>): Generator<Operation> {
+  yield putMark(mark);
+  yield* operations;
 }
 
 /** Which revision each document has that records are made from. */

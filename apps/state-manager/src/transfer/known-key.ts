@@ -52,10 +52,14 @@ export function isStray(key: string): boolean {
   return PREFIXES.some((prefix) => key.startsWith(prefix));
 }
 
+/** Whether a key holds a document. */
+export function isDefinitionKey(key: string): boolean {
+  return DEFINITION_KINDS.some((kind) => nameUnder(definitionKey(kind, ''), key) !== undefined);
+}
+
 /** Documents are their authors': one that cannot be read is reported by the service, and kept. */
 function definitionAt(key: string): KnownKey | undefined {
-  const found = DEFINITION_KINDS.some((kind) => nameUnder(definitionKey(kind, ''), key) !== undefined);
-  return found ? { group: 'definitions', read: (value) => value } : undefined;
+  return isDefinitionKey(key) ? { group: 'definitions', read: (value) => value } : undefined;
 }
 
 function stateAt(key: string): KnownKey | undefined {

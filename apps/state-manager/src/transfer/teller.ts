@@ -11,7 +11,7 @@ export interface Teller {
 }
 
 /** So often long work is heard of. */
-const PROGRESS_MS = 2000;
+const PROGRESS_MS = 5000;
 
 /** Lines as the program's errors have them. */
 export function createTeller(write: (line: string) => void): Teller {

@@ -42,7 +42,7 @@ describe('a store that is moved', () => {
     const { code, stdout, stderr } = await run(['export', '--store', from.url]);
     expect({ code, lines: stdout.trimEnd().split('\n').length }).toEqual({ code: 0, lines: 3 });
     expect(stderr).toContain('1 key of sqlite:');
-    expect(stderr).toContain('to standard output: 1 definitions;');
+    expect(stderr).toContain('to standard output: 1 definition;');
     const imported = await run(['import', '--store', to.url, '--file', '-'], stdout);
     expect(imported.code, imported.stderr).toBe(0);
     expect(comparable(await to.read())).toEqual(comparable(await from.read()));
