@@ -61,7 +61,9 @@ describe.each(Object.entries(STORES))('a service on an imported store, on %s', (
     await service.waitForLog(
       ({ msg, name, to: state }) => msg === 'transition' && name === 'fine' && state === 'Degraded',
     );
-    const moved = service.logs.filter(({ msg }) => msg === 'transition').map(({ kind, name }) => `${kind}/${name}`);
+    const moved = service.logs
+      .filter(({ msg }) => msg === 'transition')
+      .map(({ kind, name }) => `${String(kind)}/${String(name)}`);
     expect(moved).toEqual(['package/fine']);
   });
 
