@@ -1,27 +1,55 @@
-import { StoreError } from '@statemanager/state-store';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreError, WriteMemory } from '@statemanager/state-store';
 import { callFailureOf } from './call-failure.ts';
 import type { CallFailure } from './call-failure.ts';
+import type { EtcdStream, RpcFailure, StreamCalls, UnaryCalls } from './etcd-calls.ts';
 import { EtcdHost } from './etcd-host.ts';
-import type { EtcdStream, RpcFailure, StreamCalls, UnaryCalls } from './etcd-host.ts';
+import type { EtcdCredentials } from './credentials.ts';
+import { Keys } from './keys.ts';
 
-/** How a call may be tried on another server. */
-type Repeat = 'if_surely_not_applied' | 'always';
+/** How a call is made. */
+interface CallOptions {
+  /** Which failures may be tried again on another server. Default `surely_not_applied`. */
+  readonly repeat?: 'surely_not_applied' | 'always';
+  /** When the last try ends, in milliseconds. Default: the call timeout. */
+  readonly timeoutMs?: number;
+  /** Whether to ask again, until then, while there is no leader: an election takes a second or two. Default true. */
+  readonly awaitLeader?: boolean;
+}
 
 type Outcome<T> = { readonly response: T } | { readonly failure: CallFailure };
+
+/** What to connect to. */
+export interface EtcdConnectionOptions extends EtcdCredentials {
+  /** Each host:port. */
+  readonly hosts: readonly string[];
+  readonly namespace: string;
+  readonly callTimeoutMs: number;
+}
+
+/** How long to wait before every server is asked again for a leader. */
+const ELECTION_PAUSE_MS = 100;
+
+/** Calls that change the store, or that a change needs: how they go is what {@link EtcdConnection.writes} remembers. */
+const WRITES: ReadonlySet<keyof UnaryCalls> = new Set(['put', 'deleteRange', 'txn', 'leaseGrant']);
 
 /** The servers of one cluster: calls go to the same one until it fails, then to the next. */
 export class EtcdConnection {
   readonly name: string;
   readonly callTimeoutMs: number;
+  readonly keys: Keys;
+  readonly writes = new WriteMemory();
   readonly #hosts: readonly { readonly address: string; readonly server: EtcdHost }[];
   readonly #closing = new AbortController();
   #preferred = 0;
 
-  /** Connects with the first call. */
-  constructor(hosts: readonly string[], callTimeoutMs: number) {
-    this.name = `etcd:${hosts.join(',')}`;
+  /** Connects with the first call. Throws `invalid_argument` if the namespace or the certificates are none. */
+  constructor({ hosts, namespace, callTimeoutMs, ...credentials }: EtcdConnectionOptions) {
+    const inNamespace = namespace === '' ? '' : ` under ${namespace}`;
+    this.name = `etcd:${hosts.join(',')}${inNamespace}`;
     this.callTimeoutMs = callTimeoutMs;
-    this.#hosts = hosts.map((address) => ({ address, server: new EtcdHost(address) }));
+    this.keys = new Keys(namespace);
+    this.#hosts = hosts.map((address) => ({ address, server: openHost(address, credentials) }));
   }
 
   /** Aborts when the connection is closed. */
@@ -34,31 +62,51 @@ export class EtcdConnection {
     name: C,
     request: UnaryCalls[C]['request'],
   ): Promise<UnaryCalls[C]['response']> {
-    const outcome = await this.tryCall(name, request, 'always');
+    const outcome = await this.tryCall(name, request, { repeat: 'always' });
     if ('failure' in outcome) throw outcome.failure.error;
     return outcome.response;
   }
 
-  /** Makes a call, by default at most once, and says how it failed. All tries together end within the call timeout. */
+  /** Makes a call, by default at most once, and says how it failed. All tries together end within the timeout. */
   async tryCall<C extends keyof UnaryCalls>(
     name: C,
     request: UnaryCalls[C]['request'],
-    repeat: Repeat = 'if_surely_not_applied',
+    options: CallOptions = {},
   ): Promise<Outcome<UnaryCalls[C]['response']>> {
-    const deadline = deadlineIn(this.callTimeoutMs);
-    let failure: CallFailure | undefined;
-    for (let tries = 0; tries < this.#hosts.length; tries += 1) {
+    const sentAtMs = performance.now();
+    const outcome = await this.#tryEach(name, request, options);
+    if (WRITES.has(name)) {
+      this.writes.note(performance.now() - sentAtMs, 'failure' in outcome ? outcome.failure.error : undefined);
+    }
+    return outcome;
+  }
+
+  async #tryEach<C extends keyof UnaryCalls>(
+    name: C,
+    request: UnaryCalls[C]['request'],
+    { repeat = 'surely_not_applied', timeoutMs = this.callTimeoutMs, awaitLeader = true }: CallOptions,
+  ): Promise<Outcome<UnaryCalls[C]['response']>> {
+    const deadline = deadlineIn(timeoutMs);
+    let noLeader: CallFailure | undefined;
+    for (let tries = 1; ; tries += 1) {
       this.assertOpen();
       const { address, server } = this.#host();
-      const result = await server.call(name, request, deadline);
+      const result = await server.call(name, request, deadline).catch((error: unknown) => {
+        this.assertOpen();
+        throw error;
+      });
       if ('response' in result) return result;
-      failure = callFailureOf(result.failure, address);
-      if (!failure.tryAnother) break;
+      const failure = callFailureOf(result.failure, address, result.sent);
+      if (failure.error.reason === 'no_leader') noLeader = failure;
+      if (!failure.tryAnother) return { failure };
       this.avoid(address);
-      if (failure.maybeApplied && repeat !== 'always') break;
+      if (failure.maybeApplied && repeat !== 'always') return { failure };
+      if (tries % this.#hosts.length !== 0) continue;
+      // Every server was asked. That there is no leader says more than that some of them are away.
+      const timeIsLeft = deadline.getTime() - Date.now() > ELECTION_PAUSE_MS;
+      if (noLeader === undefined || !awaitLeader || !timeIsLeft) return { failure: noLeader ?? failure };
+      await sleep(ELECTION_PAUSE_MS);
     }
-    if (failure === undefined) throw new StoreError('unavailable', `${this.name} names no server`);
-    return { failure };
   }
 
   /**
@@ -71,15 +119,25 @@ export class EtcdConnection {
   ): Promise<{ stream: EtcdStream<C>; address: string }> {
     this.assertOpen();
     const { address, server } = this.#host();
-    return { stream: await server.stream(name, timeoutMs === undefined ? undefined : deadlineIn(timeoutMs)), address };
+    const deadline = timeoutMs === undefined ? undefined : deadlineIn(timeoutMs);
+    try {
+      return { stream: await server.stream(name, deadline ?? deadlineIn(this.callTimeoutMs), deadline), address };
+    } catch (error) {
+      this.assertOpen();
+      throw this.streamFailure(error, address);
+    }
   }
 
-  /** Reads what broke a stream, and goes to another server if that may help. */
+  /** Reads what broke a stream, and goes to another server, or logs in anew, if that may help. */
   streamFailure(error: unknown, address: string): unknown {
-    if (!isRpcFailure(error)) return error;
-    const failure = callFailureOf(error, address);
-    if (failure.tryAnother) this.avoid(address);
-    return failure.error;
+    const failure = isRpcFailure(error) ? callFailureOf(error, address) : undefined;
+    if (failure?.tryAnother === true) this.avoid(address);
+    const read = failure?.error ?? error;
+    // Some releases of etcd say of a stream with an old token that it is not permitted.
+    if (StoreError.is(read) && (read.reason === 'unauthenticated' || read.reason === 'permission_denied')) {
+      this.#hosts.find((host) => host.address === address)?.server.forgetLogin();
+    }
+    return read;
   }
 
   /** Goes to the next server, unless somebody has done that already. */
@@ -101,6 +159,15 @@ export class EtcdConnection {
     const host = this.#hosts[this.#preferred];
     if (host === undefined) throw new StoreError('unavailable', `${this.name} names no server`);
     return host;
+  }
+}
+
+function openHost(address: string, credentials: EtcdCredentials): EtcdHost {
+  try {
+    return new EtcdHost(address, credentials);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError('invalid_argument', `the certificates for etcd cannot be used: ${why}`, { cause });
   }
 }
 

@@ -1,55 +1,10 @@
 import { Etcd3 } from 'etcd3';
-import type {
-  ICompactionRequest,
-  ICompactionResponse,
-  IDeleteRangeRequest,
-  IDeleteRangeResponse,
-  IDuplexStream,
-  ILeaseGrantRequest,
-  ILeaseGrantResponse,
-  ILeaseKeepAliveRequest,
-  ILeaseKeepAliveResponse,
-  ILeaseRevokeRequest,
-  ILeaseRevokeResponse,
-  IPutRequest,
-  IPutResponse,
-  IRangeRequest,
-  IRangeResponse,
-  ITxnRequest,
-  ITxnResponse,
-  IWatchRequest,
-  IWatchResponse,
-} from 'etcd3';
-
-/** etcd's unary calls that the store makes: what goes in, and what comes out. */
-export interface UnaryCalls {
-  range: { request: IRangeRequest; response: IRangeResponse };
-  put: { request: IPutRequest; response: IPutResponse };
-  deleteRange: { request: IDeleteRangeRequest; response: IDeleteRangeResponse };
-  txn: { request: ITxnRequest; response: ITxnResponse };
-  compact: { request: ICompactionRequest; response: ICompactionResponse };
-  leaseGrant: { request: ILeaseGrantRequest; response: ILeaseGrantResponse };
-  leaseRevoke: { request: ILeaseRevokeRequest; response: ILeaseRevokeResponse };
-}
-
-/** etcd's streaming calls that the store makes. */
-export interface StreamCalls {
-  watch: { request: IWatchRequest; response: IWatchResponse };
-  leaseKeepAlive: { request: ILeaseKeepAliveRequest; response: ILeaseKeepAliveResponse };
-}
-
-/** An open stream. Iterating it throws what broke it; `cancel` ends it. */
-export type EtcdStream<C extends keyof StreamCalls> = AsyncIterable<StreamCalls[C]['response']> &
-  IDuplexStream<StreamCalls[C]['request'], StreamCalls[C]['response']>;
-
-/** The answer of gRPC as it came: etcd3's own errors leave out the code. */
-export type UnaryResult<T> = { readonly response: T } | { readonly failure: RpcFailure };
-
-/** A gRPC status that is not OK. */
-export interface RpcFailure extends Error {
-  readonly code: number;
-  readonly details: string;
-}
+import { tokenWasRefused } from './call-failure.ts';
+import { secureOptionsOf } from './credentials.ts';
+import type { EtcdCredentials } from './credentials.ts';
+import type { EtcdStream, RpcFailure, StreamCalls, UnaryCalls, UnaryResult } from './etcd-calls.ts';
+import { EtcdLogin } from './etcd-login.ts';
+import type { Pass } from './etcd-login.ts';
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -61,6 +16,8 @@ const SERVICE_OF = {
   compact: 'KV',
   leaseGrant: 'Lease',
   leaseRevoke: 'Lease',
+  status: 'Maintenance',
+  authenticate: 'Auth',
 } as const;
 
 /** Without these a gRPC channel waits up to two minutes before it tries again, and a dead peer is never noticed. */
@@ -75,39 +32,89 @@ const CHANNEL_OPTIONS = {
   'grpc.enable_retries': 0,
 };
 
+const NO_PASS: Pass = { token: undefined };
+
 /**
  * One etcd server. It makes each call once: no policy of etcd3 comes between, neither its retries, which would repeat a
- * commit, nor its reaction to errors, which closes the channel under everybody else's calls.
+ * commit, nor its reaction to errors, which closes the channel under everybody else's calls. Only a call whose token was
+ * refused, and which therefore did nothing, is made once more with a new one.
  */
 export class EtcdHost extends Etcd3 {
-  constructor(host: string) {
-    super({ hosts: host, grpcOptions: CHANNEL_OPTIONS });
+  readonly #login: EtcdLogin | undefined;
+
+  /** `address` is host:port. Throws what Node says of certificates that are none. */
+  constructor(address: string, { tls, auth }: EtcdCredentials) {
+    const { credentials, grpcOptions } = tls === undefined ? {} : secureOptionsOf(tls);
+    super({
+      hosts: tls === undefined ? address : `https://${address}`,
+      grpcOptions: { ...CHANNEL_OPTIONS, ...grpcOptions },
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+    // etcd3 could log in too, over connections that it never closes, with calls that never end.
+    if (auth !== undefined) {
+      this.#login = new EtcdLogin(auth, (request, by) => this.#send('authenticate', request, by, NO_PASS));
+    }
   }
 
   /** Makes one unary call, which ends before `deadline`. */
-  call<C extends keyof UnaryCalls>(
+  async call<C extends keyof UnaryCalls>(
     name: C,
     request: UnaryCalls[C]['request'],
     deadline: Date,
   ): Promise<UnaryResult<UnaryCalls[C]['response']>> {
-    return this.pool.withConnection(SERVICE_OF[name], ({ client, metadata }) => {
-      return new Promise((resolve) => {
-        const done = (failure: RpcFailure | null, response: UnaryCalls[C]['response']) =>
-          resolve(failure === null ? { response } : { failure });
-        (client as unknown as Record<C, Method>)[name](request, metadata, { deadline }, done);
-      });
-    });
+    for (let tries = 1; ; tries += 1) {
+      const pass = await this.#passOf(deadline);
+      if ('failure' in pass) return { failure: pass.failure, sent: false };
+      const result = await this.#send(name, request, deadline, pass);
+      if ('response' in result || this.#login === undefined) return result;
+      if (!tokenWasRefused(result.failure)) return result;
+      this.#login.forget(pass);
+      if (tries === 2) return result;
+    }
   }
 
-  /** Opens a stream. It breaks when the server has no leader, so that the caller can go to another server. */
-  stream<C extends keyof StreamCalls>(name: C, deadline?: Date): Promise<EtcdStream<C>> {
+  /**
+   * Opens a stream. It breaks when the server has no leader, so that the caller can go to another server. Throws an
+   * RpcFailure if it cannot log in before `loginDeadline`.
+   */
+  async stream<C extends keyof StreamCalls>(name: C, loginDeadline: Date, deadline?: Date): Promise<EtcdStream<C>> {
+    const pass = await this.#passOf(loginDeadline);
+    if ('failure' in pass) throw pass.failure;
     return this.pool.withConnection(name === 'watch' ? 'Watch' : 'Lease', ({ client, metadata }) => {
       metadata.set('hasleader', 'true');
+      if (pass.token !== undefined) metadata.set('token', pass.token);
       const options = deadline === undefined ? {} : { deadline };
       const stream = (client as unknown as Record<C, Method>)[name](metadata, options) as EtcdStream<C>;
       // Whoever iterates gets the error; one that comes when nobody does any more must not end the process.
       stream.on('error', () => undefined);
       return stream;
+    });
+  }
+
+  /** Has the next call log in anew. */
+  forgetLogin(): void {
+    this.#login?.forget();
+  }
+
+  async #passOf(deadline: Date): Promise<Pass | { readonly failure: RpcFailure }> {
+    return this.#login === undefined ? NO_PASS : await this.#login.pass(deadline);
+  }
+
+  #send<C extends keyof UnaryCalls>(
+    name: C,
+    request: UnaryCalls[C]['request'],
+    deadline: Date,
+    { token }: Pass,
+  ): Promise<UnaryResult<UnaryCalls[C]['response']>> {
+    return this.pool.withConnection(SERVICE_OF[name], ({ client, metadata }) => {
+      if (token !== undefined) metadata.set('token', token);
+      // A server without a leader says so at once, before it does anything, instead of letting the call wait.
+      if (name !== 'status') metadata.set('hasleader', 'true');
+      return new Promise((resolve) => {
+        const done = (failure: RpcFailure | null, response: UnaryCalls[C]['response']) =>
+          resolve(failure === null ? { response } : { failure, sent: true });
+        (client as unknown as Record<C, Method>)[name](request, metadata, { deadline }, done);
+      });
     });
   }
 }

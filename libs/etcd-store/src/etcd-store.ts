@@ -8,28 +8,40 @@ import type {
   LeadOptions,
   Leadership,
   Snapshot,
+  StoreStatus,
   WatchBatch,
   WatchOptions,
 } from '@statemanager/state-store';
+import { assertCredentials } from './credentials.ts';
+import type { EtcdCredentials } from './credentials.ts';
 import { EtcdConnection } from './etcd-connection.ts';
 import { lead } from './lead.ts';
 import type { EtcdLeadership } from './leadership.ts';
 import { toRevision } from './revision.ts';
 import { entryOf, readSnapshot } from './snapshot.ts';
+import { readStatus } from './status.ts';
 import { transactionOf } from './transaction.ts';
 import { currentRevision, watchPrefix } from './watch.ts';
 
 /** How to reach etcd, and how patient to be. */
-export interface EtcdStoreOptions {
-  /** The servers of one cluster, each `host:port`. */
+export interface EtcdStoreOptions extends EtcdCredentials {
+  /** The servers of one cluster, each `host:port`. A scheme in front is left out: whether it is TLS is said by `tls`. */
   readonly hosts: readonly string[];
+  /**
+   * A prefix before every key in etcd, which nobody sees through the store: several stores can share one etcd. It must
+   * not be the beginning of another one's. Default: none.
+   */
+  readonly namespace?: string | undefined;
   /** Every call ends within this time. Default 5000. */
   readonly callTimeoutMs?: number;
   /** How long a leader that falls silent keeps others waiting; etcd raises it to its own least. Default 5. */
   readonly leaseTtlSeconds?: number;
 }
 
-/** Opens a store on etcd 3.4 or newer. It connects with its first call, and again by itself whenever it must. */
+/**
+ * Opens a store on etcd 3.4 or newer. It connects with its first call, and again by itself whenever it must. Throws
+ * `invalid_argument` if an option is none.
+ */
 export function openEtcdStore(options: EtcdStoreOptions): KeyValueStore {
   return new EtcdStore(options);
 }
@@ -39,9 +51,17 @@ class EtcdStore implements KeyValueStore {
   readonly #leaseTtlSeconds: number;
   readonly #leaderships = new Set<EtcdLeadership>();
 
-  constructor({ hosts, callTimeoutMs = 5000, leaseTtlSeconds = 5 }: EtcdStoreOptions) {
+  constructor({ callTimeoutMs = 5000, leaseTtlSeconds = 5, namespace = '', ...options }: EtcdStoreOptions) {
+    const hosts = options.hosts.map((host) => host.replace(/^https?:\/\//, ''));
     if (hosts.length === 0) throw new StoreError('invalid_argument', 'an etcd store needs at least one host');
-    this.#connection = new EtcdConnection(hosts, callTimeoutMs);
+    if (hosts.some((host) => host.includes('@'))) {
+      throw new StoreError(
+        'invalid_argument',
+        'a host of etcd is host:port; user and password are given by themselves',
+      );
+    }
+    assertCredentials(options);
+    this.#connection = new EtcdConnection({ ...options, hosts, callTimeoutMs, namespace });
     this.#leaseTtlSeconds = leaseTtlSeconds;
   }
 
@@ -52,15 +72,18 @@ class EtcdStore implements KeyValueStore {
   async put(key: string, value: string): Promise<number> {
     assertKey(key);
     assertValue(key, value);
-    const outcome = await this.#connection.tryCall('put', { key: Buffer.from(key), value: Buffer.from(value) });
+    const outcome = await this.#connection.tryCall('put', {
+      key: this.#connection.keys.bytesOf(key),
+      value: Buffer.from(value),
+    });
     if ('failure' in outcome) throw outcome.failure.error;
     return toRevision(outcome.response.header.revision);
   }
 
   async get(key: string): Promise<Entry | undefined> {
     assertKey(key);
-    const { kvs } = await this.#connection.call('range', { key: Buffer.from(key) });
-    return kvs[0] === undefined ? undefined : entryOf(kvs[0]);
+    const { kvs } = await this.#connection.call('range', { key: this.#connection.keys.bytesOf(key) });
+    return kvs[0] === undefined ? undefined : entryOf(kvs[0], this.#connection.keys);
   }
 
   async getAllWithPrefix(prefix: string): Promise<Snapshot> {
@@ -69,14 +92,14 @@ class EtcdStore implements KeyValueStore {
 
   async delete(key: string): Promise<boolean> {
     assertKey(key);
-    const outcome = await this.#connection.tryCall('deleteRange', { key: Buffer.from(key) });
+    const outcome = await this.#connection.tryCall('deleteRange', { key: this.#connection.keys.bytesOf(key) });
     if ('failure' in outcome) throw outcome.failure.error;
     return outcome.response.deleted !== '0';
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
     assertCommit(commit);
-    const outcome = await this.#connection.tryCall('txn', transactionOf(commit));
+    const outcome = await this.#connection.tryCall('txn', transactionOf(commit, this.#connection.keys));
     if ('response' in outcome) {
       const { succeeded, header } = outcome.response;
       return succeeded ? { outcome: 'committed', revision: toRevision(header.revision) } : { outcome: 'conflict' };
@@ -125,6 +148,10 @@ class EtcdStore implements KeyValueStore {
     } catch (error) {
       if (!StoreError.is(error, 'compacted')) throw error;
     }
+  }
+
+  async status(): Promise<StoreStatus> {
+    return await readStatus(this.#connection);
   }
 
   async close(): Promise<void> {

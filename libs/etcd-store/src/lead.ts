@@ -59,16 +59,18 @@ async function campaign(
   const fence = randomUUID();
   const { id, address } = candidate;
   const outcome = await connection.tryCall('txn', {
-    compare: [{ key: Buffer.from(LEADER_KEY), result: 'Equal', target: 'Mod', mod_revision: holderRevision }],
+    compare: [
+      { key: connection.keys.bytesOf(LEADER_KEY), result: 'Equal', target: 'Mod', mod_revision: holderRevision },
+    ],
     success: [
       {
         request_put: {
-          key: Buffer.from(LEADER_KEY),
+          key: connection.keys.bytesOf(LEADER_KEY),
           value: Buffer.from(JSON.stringify({ id, address })),
           lease: lease.id,
         },
       },
-      { request_put: { key: Buffer.from(FENCE_KEY), value: Buffer.from(fence) } },
+      { request_put: { key: connection.keys.bytesOf(FENCE_KEY), value: Buffer.from(fence) } },
     ],
   });
   if ('response' in outcome && outcome.response.succeeded) {

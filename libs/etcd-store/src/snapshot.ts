@@ -2,7 +2,8 @@ import { StoreError } from '@statemanager/state-store';
 import type { Entry, Snapshot } from '@statemanager/state-store';
 import type { IKeyValue, IRangeResponse } from 'etcd3';
 import type { EtcdConnection } from './etcd-connection.ts';
-import { keyAfter, rangeOfPrefix } from './key-range.ts';
+import { keyAfter } from './keys.ts';
+import type { Keys } from './keys.ts';
 import { toRevision } from './revision.ts';
 
 /** A page is as many keys as are expected to have this size, and at most this number. */
@@ -30,7 +31,7 @@ export async function readSnapshot(connection: EtcdConnection, prefix: string): 
 }
 
 async function readPages(connection: EtcdConnection, prefix: string): Promise<Snapshot> {
-  const range = rangeOfPrefix(prefix);
+  const range = connection.keys.rangeOf(prefix);
   const entries: Entry[] = [];
   let revision = 0;
   let limit = FIRST_PAGE_KEYS;
@@ -41,7 +42,7 @@ async function readPages(connection: EtcdConnection, prefix: string): Promise<Sn
       continue;
     }
     revision ||= toRevision(page.header.revision);
-    for (const kv of page.kvs) entries.push(entryOf(kv));
+    for (const kv of page.kvs) entries.push(entryOf(kv, connection.keys));
     const last = page.kvs.at(-1);
     if (!page.more || last === undefined) return { revision, entries };
     range.key = keyAfter(last.key);
@@ -67,7 +68,7 @@ function nextLimit(kvs: readonly IKeyValue[]): number {
   return Math.min(PAGE_KEYS_MAX, Math.max(1, expected));
 }
 
-/** An entry as etcd says it. */
-export function entryOf(kv: IKeyValue): Entry {
-  return { key: kv.key.toString(), value: kv.value.toString(), revision: toRevision(kv.mod_revision) };
+/** An entry, of what etcd says. */
+export function entryOf(kv: IKeyValue, keys: Keys): Entry {
+  return { key: keys.textOf(kv.key), value: kv.value.toString(), revision: toRevision(kv.mod_revision) };
 }

@@ -2,13 +2,14 @@ import { MAX_COMMIT_GUARDS, MAX_COMMIT_OPERATIONS } from '@statemanager/state-st
 import type { Guard, Operation } from '@statemanager/state-store';
 import type { IRequestOp, ITxnRequest } from 'etcd3';
 import { describe, expect, it } from 'vitest';
+import { Keys } from './keys.ts';
 import { transactionOf } from './transaction.ts';
 
 describe('the transaction of a commit', () => {
   it("keeps etcd's limit and the order of its operations, whatever the numbers", () => {
     for (const guards of [0, 1, 2, 28, 63, 64, 65, 99, MAX_COMMIT_GUARDS]) {
       for (const count of [0, 1, 27, 28, 29, 126, 127, 128, 129, 130, 1000, 2801, 4095, MAX_COMMIT_OPERATIONS]) {
-        const transaction = transactionOf({ guards: absent(guards), operations: puts(count) });
+        const transaction = transactionOf({ guards: absent(guards), operations: puts(count) }, new Keys(''));
         const what = `${count} operations under ${guards} guards`;
         expect(exceeds(transaction, 128), what).toBe(false);
         expect(transaction.compare, what).toHaveLength(guards);
@@ -18,7 +19,7 @@ describe('the transaction of a commit', () => {
   });
 
   it('does not nest what fits', () => {
-    const { success } = transactionOf({ guards: absent(100), operations: puts(128) });
+    const { success } = transactionOf({ guards: absent(100), operations: puts(128) }, new Keys(''));
     expect(success?.every((operation) => operation.request_put !== undefined)).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 import type { Commit, Guard, Operation } from '@statemanager/state-store';
 import type { ICompare, IRequestOp, ITxnRequest } from 'etcd3';
+import type { Keys } from './keys.ts';
 
 /**
  * What etcd's default limit (`--max-txn-ops`) allows: a transaction uses as many as the longest of its lists has, and
@@ -8,10 +9,11 @@ import type { ICompare, IRequestOp, ITxnRequest } from 'etcd3';
 const OPERATIONS_MAX = 128;
 
 /** The whole commit as one transaction of etcd: guards outside, operations nested as deep as the limit needs. */
-export function transactionOf(commit: Commit): ITxnRequest {
+export function transactionOf(commit: Commit, keys: Keys): ITxnRequest {
+  const operations = commit.operations.map((operation) => operationOf(operation, keys));
   return {
-    compare: commit.guards.map(compareOf),
-    success: nested(commit.operations.map(operationOf), OPERATIONS_MAX, commit.guards.length),
+    compare: commit.guards.map((guard) => compareOf(guard, keys)),
+    success: nested(operations, OPERATIONS_MAX, commit.guards.length),
   };
 }
 
@@ -35,14 +37,14 @@ function groupCountOf(count: number, allowed: number, guardCount: number): numbe
   return Math.max(guardCount, 2);
 }
 
-function operationOf(operation: Operation): IRequestOp {
-  const key = Buffer.from(operation.key);
+function operationOf(operation: Operation, keys: Keys): IRequestOp {
+  const key = keys.bytesOf(operation.key);
   if (operation.type === 'delete') return { request_delete_range: { key } };
   return { request_put: { key, value: Buffer.from(operation.value) } };
 }
 
-function compareOf(guard: Guard): ICompare {
-  const key = Buffer.from(guard.key);
+function compareOf(guard: Guard, keys: Keys): ICompare {
+  const key = keys.bytesOf(guard.key);
   if ('revision' in guard) return { key, result: 'Equal', target: 'Mod', mod_revision: guard.revision };
   if (guard.value === null) return { key, result: 'Equal', target: 'Mod', mod_revision: 0 };
   return { key, result: 'Equal', target: 'Value', value: Buffer.from(guard.value) };

@@ -1,9 +1,9 @@
-import { StoreError } from '@statemanager/state-store';
-import type { WatchBatch, WatchEvent } from '@statemanager/state-store';
+import { FENCE_KEY, StoreError } from '@statemanager/state-store';
+import type { StoreErrorReason, WatchBatch, WatchEvent } from '@statemanager/state-store';
 import type { IEvent, IWatchResponse } from 'etcd3';
 import { createBackoff } from './backoff.ts';
 import type { EtcdConnection } from './etcd-connection.ts';
-import { rangeOfPrefix } from './key-range.ts';
+import type { Keys } from './keys.ts';
 import { toRevision } from './revision.ts';
 
 /** Where a watch is, kept across its connections. */
@@ -52,7 +52,8 @@ export async function currentRevision(connection: EtcdConnection, signal: AbortS
 }
 
 async function readRevision(connection: EtcdConnection): Promise<number> {
-  const { header } = await connection.call('range', { ...rangeOfPrefix(''), limit: 1, keys_only: true });
+  // Any key will do; this is one that the store's user may surely read.
+  const { header } = await connection.call('range', { key: connection.keys.bytesOf(FENCE_KEY), keys_only: true });
   return toRevision(header.revision);
 }
 
@@ -77,7 +78,12 @@ async function* watchOnce(
     // revision, although the deletes of that revision are gone.
     const start = Math.max(1, position.seen);
     stream.write({
-      create_request: { ...rangeOfPrefix(prefix), start_revision: start, progress_notify: true, fragment: true },
+      create_request: {
+        ...connection.keys.rangeOf(prefix),
+        start_revision: start,
+        progress_notify: true,
+        fragment: true,
+      },
     });
     let fragments: IEvent[] = [];
     for await (const response of stream) {
@@ -89,7 +95,7 @@ async function* watchOnce(
       }
       fragments = fragments.concat(response.events);
       if (response.fragment) continue;
-      yield* batchesOf(fragments, position);
+      yield* batchesOf(fragments, position, connection.keys);
       if (fragments.length === 0) position.seen = Math.max(position.seen, toRevision(response.header.revision));
       fragments = [];
     }
@@ -104,7 +110,7 @@ async function* watchOnce(
 }
 
 /** Groups events by revision, in order, and leaves out what was seen. */
-function* batchesOf(events: readonly IEvent[], position: Position): Generator<WatchBatch> {
+function* batchesOf(events: readonly IEvent[], position: Position, keys: Keys): Generator<WatchBatch> {
   let batch: { revision: number; events: WatchEvent[] } | undefined;
   for (const event of events) {
     const revision = toRevision(event.kv.mod_revision);
@@ -115,15 +121,15 @@ function* batchesOf(events: readonly IEvent[], position: Position): Generator<Wa
       batch = undefined;
     }
     batch ??= { revision, events: [] };
-    batch.events.push(watchEventOf(event));
+    batch.events.push(watchEventOf(event, keys));
   }
   if (batch === undefined) return;
   position.seen = batch.revision;
   yield batch;
 }
 
-function watchEventOf(event: IEvent): WatchEvent {
-  const key = event.kv.key.toString();
+function watchEventOf(event: IEvent, keys: Keys): WatchEvent {
+  const key = keys.textOf(event.kv.key);
   return event.type === 'Delete' ? { type: 'delete', key } : { type: 'put', key, value: event.kv.value.toString() };
 }
 
@@ -132,7 +138,15 @@ function assertNotCanceled(response: IWatchResponse, position: Position): void {
   if (response.compact_revision !== '0') {
     throw compacted(`the changes after ${position.seen} are gone: etcd was compacted to ${response.compact_revision}`);
   }
-  throw new StoreError('unavailable', `etcd canceled a watch: ${response.cancel_reason || 'without a reason'}`);
+  const why = response.cancel_reason || 'without a reason';
+  const reason = reasonOf(why);
+  throw new StoreError('unavailable', `etcd canceled a watch: ${why}`, reason === undefined ? {} : { reason });
+}
+
+/** A canceled watch has no status of gRPC, only its text. */
+function reasonOf(cancelReason: string): StoreErrorReason | undefined {
+  if (cancelReason.includes('permission denied')) return 'permission_denied';
+  return /auth token|auth store|user name is empty/.test(cancelReason) ? 'unauthenticated' : undefined;
 }
 
 /** A store that was replaced, or restored from a backup, has another past: going on would be a silent gap. */

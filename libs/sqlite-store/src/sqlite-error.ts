@@ -3,7 +3,9 @@ import { StoreError } from '@statemanager/state-store';
 /** SQLite's primary result codes that mean something else than "cannot serve now". */
 const BUSY = 5;
 const LOCKED = 6;
+const READ_ONLY = 8;
 const CORRUPT = 11;
+const FULL = 13;
 const TOO_BIG = 18;
 const NOT_A_DATABASE = 26;
 
@@ -22,6 +24,16 @@ export function storeErrorOf(cause: unknown, file: string): StoreError {
       return new StoreError('corrupt', `${file} is not a StateManager store: choose another file`, { cause });
     case TOO_BIG:
       return new StoreError('too_large', `a key or value is too large for ${file}`, { cause });
+    case READ_ONLY:
+      return new StoreError('unavailable', `${file} cannot be written: ${messageOf(cause)}`, {
+        cause,
+        reason: 'read_only',
+      });
+    case FULL:
+      return new StoreError('unavailable', `there is no space left for ${file}: make some; it goes on by itself`, {
+        cause,
+        reason: 'no_space',
+      });
     default:
       return new StoreError('unavailable', `${file} cannot be read or written: ${messageOf(cause)}`, { cause });
   }

@@ -97,6 +97,13 @@ export class SqliteLedger implements Ledger {
     });
   }
 
+  sizeBytes(): number {
+    return this.#try(() => {
+      const numberOf = (name: string): number => Number(this.#database.prepare(`PRAGMA ${name}`).get()?.[name]);
+      return numberOf('page_count') * numberOf('page_size');
+    });
+  }
+
   close(): void {
     this.#try(() => this.#database.close());
   }

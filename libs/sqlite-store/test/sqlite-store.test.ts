@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { EmbeddedStore } from '@statemanager/state-store';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../src/index.ts';
 
@@ -74,19 +75,42 @@ describe('the SQLite file', () => {
     const { openDatabase } = await import('../src/database.ts');
     const { SqliteLedger } = await import('../src/sqlite-ledger.ts');
     const database = await openDatabase(file);
-    const ledger = new SqliteLedger(database, file);
+    const store = new EmbeddedStore('full', new SqliteLedger(database, file));
+    const sizeBytes = (await store.status()).sizeBytes ?? 0;
+    expect(sizeBytes).toBeGreaterThan(4096);
     database.exec('PRAGMA max_page_count = 20');
-    const revision = ledger.revision();
+    const { revision } = await store.getAllWithPrefix('');
     const large = { type: 'put', key: '/large', value: 'x'.repeat(1_000_000) } as const;
     const small = { type: 'put', key: '/k', value: 'after' } as const;
-    expect(() => ledger.apply([small, large])).toThrow(
-      expect.objectContaining({ name: 'StoreError', code: 'unavailable', cause: expect.any(Error) as Error }) as Error,
-    );
-    expect(ledger.read('/k')?.value).toBe('before');
-    expect(ledger.revision()).toBe(revision);
+    const commit = { guards: [], operations: [small, large] };
+    await expect(store.commit(commit)).rejects.toMatchObject({
+      ...{ name: 'StoreError', code: 'unavailable', reason: 'no_space', cause: expect.any(Error) as Error },
+    });
+    expect(await store.get('/k')).toMatchObject({ value: 'before', revision });
+    expect(await store.status()).toMatchObject({ state: 'no_space', detail: expect.stringContaining(file) as string });
     database.exec('PRAGMA max_page_count = 100000');
-    expect(ledger.apply([small, large])).toBe(revision + 1);
-    ledger.close();
+    expect(await store.commit(commit)).toEqual({ outcome: 'committed', revision: revision + 1 });
+    const status = await store.status();
+    expect(status.state).toBe('ok');
+    expect(status.sizeBytes).toBeGreaterThan(sizeBytes + 1_000_000);
+    await store.close();
+  });
+
+  it('says read_only when its file can no longer be written, and works on when it can', async () => {
+    const { openDatabase } = await import('../src/database.ts');
+    const { SqliteLedger } = await import('../src/sqlite-ledger.ts');
+    const file = join(directory, 'read-only.db');
+    const database = await openDatabase(file);
+    const store = new EmbeddedStore('read-only', new SqliteLedger(database, file));
+    await store.put('/k', 'v');
+    database.exec('PRAGMA query_only = ON');
+    await expect(store.put('/k', 'w')).rejects.toMatchObject({ code: 'unavailable', reason: 'read_only' });
+    expect(await store.status()).toMatchObject({ state: 'read_only', reason: 'read_only' });
+    expect((await store.get('/k'))?.value).toBe('v');
+    database.exec('PRAGMA query_only = OFF');
+    await store.put('/k', 'w');
+    expect((await store.status()).state).toBe('ok');
+    await store.close();
   });
 });
 

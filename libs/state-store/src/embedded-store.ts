@@ -4,6 +4,8 @@ import { attempt } from './attempt.ts';
 import { LeaderSeat } from './leader-seat.ts';
 import type { Ledger } from './ledger.ts';
 import { StoreError } from './store-error.ts';
+import { WriteMemory, statusOf } from './store-status.ts';
+import type { StoreStatus } from './store-status.ts';
 import { FENCE_KEY, LEADER_KEY } from './store.ts';
 import type {
   Candidate,
@@ -36,6 +38,7 @@ export class EmbeddedStore implements KeyValueStore {
   readonly #ledger: Ledger;
   readonly #seat: LeaderSeat;
   readonly #waiting = new Set<Waiting>();
+  readonly #writes = new WriteMemory();
   #closed = false;
 
   constructor(name: string, ledger: Ledger) {
@@ -108,6 +111,22 @@ export class EmbeddedStore implements KeyValueStore {
     });
   }
 
+  status(): Promise<StoreStatus> {
+    return attempt(() => {
+      const ledger = this.#open().#ledger;
+      const beganAtMs = performance.now();
+      const look = (sizeBytes?: number, failure?: StoreError): StoreStatus =>
+        statusOf({ name: this.name, tookMs: performance.now() - beganAtMs, writes: this.#writes, sizeBytes, failure });
+      try {
+        ledger.read(FENCE_KEY);
+        return look(ledger.sizeBytes?.());
+      } catch (error) {
+        if (!StoreError.is(error)) throw error;
+        return look(undefined, error);
+      }
+    });
+  }
+
   close(): Promise<void> {
     return attempt(() => {
       if (this.#closed) return;
@@ -174,11 +193,24 @@ export class EmbeddedStore implements KeyValueStore {
   }
 
   #record(operations: readonly Operation[]): number {
-    const revision = this.#ledger.apply(operations);
+    const revision = this.#write(operations);
     for (const { prefix, goOnAfter } of [...this.#waiting]) {
       if (operations.some(({ key }) => key.startsWith(prefix))) goOnAfter(revision - 1);
     }
     return revision;
+  }
+
+  #write(operations: readonly Operation[]): number {
+    const beganAtMs = performance.now();
+    let failure: unknown;
+    try {
+      return this.#ledger.apply(operations);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      this.#writes.note(performance.now() - beganAtMs, failure);
+    }
   }
 
   #claim(candidate: Candidate): string {

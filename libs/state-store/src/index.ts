@@ -1,5 +1,7 @@
 export * from './store.ts';
 export * from './store-error.ts';
+export { SLOW_MS, WriteMemory, statusOf } from './store-status.ts';
+export type { StoreState, StoreStatus } from './store-status.ts';
 export * from './key-space.ts';
 export * from './codec.ts';
 export { UnreadableValueError } from './document.ts';

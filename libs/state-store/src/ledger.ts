@@ -32,6 +32,9 @@ export interface Ledger {
   /** Forgets the changes before `revision`. */
   compact(revision: number): void;
 
+  /** How much it takes up, free pages included. */
+  sizeBytes?(): number;
+
   /** Releases what it holds. */
   close(): void;
 }

@@ -20,14 +20,38 @@ export type StoreErrorCode =
   /** The store holds something that it must not hold, or broke its own promise. */
   | 'corrupt';
 
+/** Why a store is `unavailable`, where that is known: what an operator has to look at. Closed, like the codes. */
+export type StoreErrorReason =
+  /** Nothing answers at its address, or the connection broke. */
+  | 'unreachable'
+  /** It was reached, and did not answer in time. */
+  | 'timeout'
+  /** Its servers have no leader: too few of them reach each other, or an election is under way. */
+  | 'no_leader'
+  /** Its quota or its disk is full. It may still be read. */
+  | 'no_space'
+  /** Its medium cannot be written. */
+  | 'read_only'
+  /** It does not take the user and the password, or wants some and was given none. */
+  | 'unauthenticated'
+  /** The user may not read or write these keys. */
+  | 'permission_denied'
+  /** One side does not trust the other's certificate. */
+  | 'untrusted'
+  /** It has more to do than it takes. */
+  | 'overloaded';
+
 /** The one error that stores throw. `cause` keeps what the driver said. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: StoreErrorCode;
+  /** Only with the code `unavailable`, and only where it is known. */
+  readonly reason?: StoreErrorReason;
 
-  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions & { readonly reason?: StoreErrorReason }) {
     super(message, options);
     this.code = code;
+    if (options?.reason !== undefined) this.reason = options.reason;
   }
 
   /** Whether `error` is a StoreError, with that code if one is given. */

@@ -1,3 +1,5 @@
+import type { StoreStatus } from './store-status.ts';
+
 /**
  * The port that every store implements (etcd, SQLite, memory), and that the engine is written against.
  *
@@ -50,6 +52,12 @@ export interface KeyValueStore {
 
   /** Forgets what changed before `revision`; current values stay. Watches that need more get `compacted`. */
   compact(revision: number): Promise<void>;
+
+  /**
+   * Looks at the store, without writing to it, within the time that a call may take. What is wrong is in what it returns;
+   * it throws only `closed`.
+   */
+  status(): Promise<StoreStatus>;
 
   /** Ends watches, gives up the leadership and releases everything. Can be called twice. */
   close(): Promise<void>;

@@ -14,6 +14,7 @@ import type {
   LeadOptions,
   Leadership,
   Snapshot,
+  StoreStatus,
   WatchBatch,
   WatchOptions,
 } from '@statemanager/state-store';
@@ -145,6 +146,10 @@ export class ScriptedStore implements KeyValueStore {
   async compact(revision: number): Promise<void> {
     this.compactedTo.push(revision);
     await this.#store.compact(revision);
+  }
+
+  status(): Promise<StoreStatus> {
+    return this.#store.status();
   }
 
   close(): Promise<void> {

@@ -3,11 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { etcdFlags } from './etcd-flags.ts';
-import type { EtcdRunner, EtcdSettings } from './start-etcd.ts';
-
-const READY_WITHIN_MS = 15_000;
+import { waitUntilHealthy } from './etcd-health.ts';
+import type { EtcdRunner, EtcdSettings } from './etcd-settings.ts';
 
 /** How much of etcd's log is kept for the error that says why it did not start. */
 const LOG_KEPT_CHARACTERS = 2000;
@@ -54,7 +52,7 @@ export function etcdFromPath(settings: EtcdSettings): EtcdRunner {
       guard.stdout.setEncoding('utf8').on('data', (text: string) => (ended ||= text.includes('ended')));
       const [line] = (await once(guard.stdout, 'data')) as [string];
       running = { guard, pid: Number.parseInt(line, 10) };
-      await waitUntilHealthy(settings.port, () => !ended || log);
+      await waitUntilHealthy(settings, () => !ended || log);
     },
     kill: async () => {
       if (running === undefined) return;
@@ -68,20 +66,4 @@ export function etcdFromPath(settings: EtcdSettings): EtcdRunner {
       if (running !== undefined) process.kill(running.pid, name);
     },
   };
-}
-
-/** Waits for etcd to serve; `alive` says true, or why it is not. */
-async function waitUntilHealthy(port: number, alive: () => true | string): Promise<void> {
-  const deadline = performance.now() + READY_WITHIN_MS;
-  while (performance.now() < deadline) {
-    const state = alive();
-    if (state !== true) throw new Error(`etcd ended at once: ${state}`);
-    const healthy = await fetch(`http://127.0.0.1:${port}/health`).then(
-      async (response) => ((await response.json()) as { health?: string }).health === 'true',
-      () => false,
-    );
-    if (healthy) return;
-    await sleep(20);
-  }
-  throw new Error(`etcd did not serve on port ${port} within ${READY_WITHIN_MS} ms`);
 }

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import type { StartedTestContainer } from 'testcontainers';
 import { etcdFlags } from './etcd-flags.ts';
-import type { EtcdRunner, EtcdSettings } from './start-etcd.ts';
+import { waitUntilHealthy } from './etcd-health.ts';
+import type { EtcdRunner, EtcdSettings } from './etcd-settings.ts';
 
 const IMAGE = 'quay.io/coreos/etcd:v3.5.21';
 
@@ -25,13 +26,18 @@ export function etcdInDocker(settings: EtcdSettings): EtcdRunner {
     start: async () => {
       // The reaper is one more image to pull; the container is removed when it stops.
       process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
+      const { tls } = settings;
       const { GenericContainer, Wait } = await import('testcontainers');
       container = await new GenericContainer(IMAGE)
         .withCommand(['etcd', ...etcdFlags({ ...settings, port: 2379 }, '0.0.0.0', DATA_IN_CONTAINER)])
         .withExposedPorts({ container: 2379, host: settings.port })
-        .withBindMounts([{ source: settings.dataDir, target: DATA_IN_CONTAINER, mode: 'rw' }])
-        .withWaitStrategy(Wait.forHttp('/health', 2379))
+        .withBindMounts([
+          { source: settings.dataDir, target: DATA_IN_CONTAINER, mode: 'rw' },
+          ...(tls === undefined ? [] : [{ source: tls.folder, target: tls.folder, mode: 'ro' as const }]),
+        ])
+        .withWaitStrategy(Wait.forListeningPorts())
         .start();
+      await waitUntilHealthy(settings, () => true);
     },
     kill: async () => {
       const stopping = container;

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dockerIsThere, etcdInDocker } from './etcd-in-docker.ts';
 import { etcdFromPath, etcdOnPath } from './etcd-from-path.ts';
+import type { EtcdRunner, EtcdSettings } from './etcd-settings.ts';
 import { freePorts } from './free-ports.ts';
+import type { TestCertificates } from './test-certificates.ts';
+import { addUsers, type EtcdUsers } from './etcd-users.ts';
 
 /** How a test's etcd is to run. */
 export interface EtcdOptions {
@@ -11,6 +14,10 @@ export interface EtcdOptions {
   readonly unsafeNoFsync?: boolean;
   /** More flags for etcd, such as `--quota-backend-bytes=1000000`. */
   readonly flags?: readonly string[];
+  /** Speak TLS with these, and want a certificate of the same authority from clients. */
+  readonly tls?: TestCertificates;
+  /** Have users, whose passwords calls must give. */
+  readonly users?: EtcdUsers;
 }
 
 /** A real etcd of one member, on loopback, with its own data. */
@@ -30,21 +37,6 @@ export interface TestEtcd {
   resume?(): void;
 }
 
-/** One running etcd, however it runs. */
-export interface EtcdRunner {
-  start(): Promise<void>;
-  kill(): Promise<void>;
-  readonly signal?: (name: 'SIGSTOP' | 'SIGCONT') => void;
-}
-
-/** What a runner needs to know. */
-export interface EtcdSettings {
-  readonly port: number;
-  readonly peerPort: number;
-  readonly dataDir: string;
-  readonly flags: readonly string[];
-}
-
 /** How often a start is tried on other ports, because somebody took them in the meantime. */
 const START_ATTEMPTS = 3;
 
@@ -55,11 +47,14 @@ const START_ATTEMPTS = 3;
 export async function startEtcd(options: EtcdOptions = {}): Promise<TestEtcd> {
   for (let attempt = 1; ; attempt += 1) {
     const dataDir = mkdtempSync(join(tmpdir(), 'test-etcd-'));
-    const [port, peerPort] = await freePorts();
+    const [port, peerPort] = (await freePorts(2)) as [number, number];
     const fast = (options.unsafeNoFsync ?? true) ? ['--unsafe-no-fsync'] : [];
-    const runner = await chooseRunner({ port, peerPort, dataDir, flags: [...fast, ...(options.flags ?? [])] });
+    const { tls, users } = options;
+    const flags = [...fast, ...(options.flags ?? [])];
+    const runner = await chooseRunner({ port, peerPort, dataDir, tls, flags });
     try {
       await runner.start();
+      if (users !== undefined) await addUsers(`127.0.0.1:${port}`, users, tls);
       return testEtcd(runner, port, dataDir);
     } catch (error) {
       await runner.kill();

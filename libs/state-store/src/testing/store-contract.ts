@@ -3,6 +3,7 @@ import { describeCommit } from './contract-commit.ts';
 import { describeFaults } from './contract-faults.ts';
 import { describeLead } from './contract-lead.ts';
 import { describeSnapshot } from './contract-snapshot.ts';
+import { describeStatus, describeStatusOfRemote } from './contract-status.ts';
 import { describeValues } from './contract-values.ts';
 import { describeWatch } from './contract-watch.ts';
 import { describeWriters } from './contract-writers.ts';
@@ -22,6 +23,10 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
     describeWriters(clients);
     describeLead(clients);
     describeWatch(clients);
-    if (harness.openBehindProxy !== undefined) describeFaults(clients);
+    describeStatus(clients);
+    if (harness.openBehindProxy !== undefined) {
+      describeFaults(clients);
+      describeStatusOfRemote(clients);
+    }
   });
 }

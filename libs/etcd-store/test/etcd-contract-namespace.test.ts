@@ -1,0 +1,3 @@
+import { describeContractOnEtcd } from './contract-on-etcd.ts';
+
+await describeContractOnEtcd('etcd, under a namespace', {}, { namespace: 'fleet-1' });
