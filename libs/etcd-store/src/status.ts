@@ -14,16 +14,18 @@ export async function readStatus(connection: EtcdConnection): Promise<StoreStatu
   ]);
   const tookMs = performance.now() - beganAtMs;
   const said = 'response' in server ? server.response : undefined;
+  const alarm = alarmOf(said?.errors ?? [], connection.name);
   return statusOf({
     name: connection.name,
     tookMs,
-    failure: 'failure' in read ? read.failure.error : alarmOf(said?.errors ?? [], connection.name),
+    failure: 'failure' in read ? read.failure.error : alarm,
+    hasSpace: said !== undefined && alarm === undefined,
     writes: connection.writes,
     sizeBytes: said === undefined ? undefined : Number(said.dbSize),
   });
 }
 
-/** What the alarms mean that are raised, each written as `memberID:… alarm:NOSPACE`. */
+/** What the raised alarms mean, each written as `memberID:… alarm:NOSPACE`. */
 function alarmOf(errors: readonly string[], name: string): StoreError | undefined {
   if (errors.some((text) => text.includes('alarm:NOSPACE'))) {
     return new StoreError('unavailable', `${name}: ${ADVICE.no_space}`, { reason: 'no_space' });

@@ -69,11 +69,18 @@ export interface Look {
   readonly failure?: StoreError | undefined;
   readonly writes: WriteMemory;
   readonly sizeBytes?: number | undefined;
+  /** Whether the store says itself that it takes writes again. */
+  readonly hasSpace?: boolean;
 }
 
+/** What a write failed of does not hold any more when a read succeeds after it. */
+const DISPROVED_BY_READING: ReadonlySet<StoreErrorReason | undefined> = new Set([
+  ...(['unreachable', 'no_leader', 'unauthenticated', 'untrusted'] as const),
+]);
+
 /** Makes a status of a look and of how the last write went. */
-export function statusOf({ name, tookMs, failure, writes, sizeBytes }: Look): StoreStatus {
-  const problem = failure ?? writes.failure;
+export function statusOf({ name, tookMs, failure, writes, sizeBytes, hasSpace = false }: Look): StoreStatus {
+  const problem = failure ?? lastingFailureOf(writes, hasSpace);
   const latencyMs = Math.round(Math.max(tookMs, writes.tookMs));
   const rest = { latencyMs, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
   if (problem !== undefined) {
@@ -82,6 +89,11 @@ export function statusOf({ name, tookMs, failure, writes, sizeBytes }: Look): St
   }
   if (latencyMs >= SLOW_MS) return { state: 'slow', detail: `${name} took ${latencyMs} ms to answer`, ...rest };
   return { state: 'ok', detail: `${name} serves`, ...rest };
+}
+
+function lastingFailureOf({ failure }: WriteMemory, hasSpace: boolean): StoreError | undefined {
+  if (DISPROVED_BY_READING.has(failure?.reason) || (hasSpace && failure?.reason === 'no_space')) return undefined;
+  return failure;
 }
 
 function stateOf({ reason }: StoreError): StoreState {
