@@ -12,6 +12,7 @@ import { reconcileService } from './api/reconcile-service.ts';
 import { stateService } from './api/state-service.ts';
 import { framedWatch } from './api/framed-watch.ts';
 import { Watches } from './api/watches.ts';
+import { etcdOptionsOf } from './config/etcd-options.ts';
 import type { Address, StoreUrl } from './config/parsers.ts';
 import type { Config } from './config/schema.ts';
 import { DefinitionWatch } from './definitions/definition-watch.ts';
@@ -51,7 +52,7 @@ export interface Service {
 
 /** Puts the parts together and starts them. Throws if the store's file, a port or a path cannot be had. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
-  const store = await openStore(config.store, config['lease-ttl-seconds']);
+  const store = await openStore(config.store, config);
   const client = createActionClient({ baseUrl: config['action-controller'], retry: false, breaker: false });
   try {
     return await compose(config, log, store, client);
@@ -230,8 +231,8 @@ function ours(manager: Manager, log: Logger): (input: Parameters<Manager['submit
 }
 
 /** Opens the store that a setting names. */
-export async function openStore(url: StoreUrl, leaseTtlSeconds: number): Promise<KeyValueStore> {
+export async function openStore(url: StoreUrl, config: Config): Promise<KeyValueStore> {
   if (url.type === 'memory') return openMemoryStore();
   if (url.type === 'sqlite') return openSqliteStore(url.path);
-  return openEtcdStore({ hosts: url.hosts.map((host) => `http://${host}`), leaseTtlSeconds });
+  return openEtcdStore(etcdOptionsOf(url.hosts, config));
 }

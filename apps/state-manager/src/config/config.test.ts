@@ -33,7 +33,10 @@ describe('the configuration', () => {
     expect(config.listen).toEqual({ host: '127.0.0.1', port: 47_006 });
     expect(config['reconcile-current']).toBe('FAILED');
     const absent = Object.entries(config).filter(([, value]) => value === undefined);
-    expect(absent.map(([name]) => name)).toEqual(['definitions', 'id']);
+    expect(absent.map(([name]) => name)).toEqual([
+      ...['etcd-ca', 'etcd-cert', 'etcd-key', 'etcd-user', 'etcd-password-file', 'etcd-namespace'],
+      ...['definitions', 'id'],
+    ]);
   });
 
   it('takes a flag before the environment, and that before the file', () => {

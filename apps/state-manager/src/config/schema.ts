@@ -55,6 +55,24 @@ export const SETTINGS = {
     'sqlite:.statemanager/state.db',
     'sqlite:<path>, etcd:<host:port>[,<host:port>…], or memory:',
   ),
+  'etcd-ca': optional<string>(
+    path,
+    '<file>',
+    'PEM of the authorities that etcd’s certificate may come from; with it etcd is spoken to in TLS',
+  ),
+  'etcd-cert': optional<string>(
+    path,
+    '<file>',
+    'PEM of the certificate that this process shows to etcd; with it etcd is spoken to in TLS',
+  ),
+  'etcd-key': optional<string>(path, '<file>', 'PEM of the key to --etcd-cert'),
+  'etcd-user': optional<string>(text, '<text>', 'the user of etcd that this process is'),
+  'etcd-password-file': optional<string>(path, '<file>', 'a file with the password of --etcd-user'),
+  'etcd-namespace': optional<string>(
+    text,
+    '<prefix>',
+    'a prefix before every key in etcd, so that several fleets can share one',
+  ),
   'action-controller': setting<string>(
     url,
     '<url>',

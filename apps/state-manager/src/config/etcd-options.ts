@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import type { EtcdStoreOptions } from '@statemanager/etcd-store';
+import type { Config, SettingName } from './schema.ts';
+
+/**
+ * How to reach etcd, with what the settings' files hold now. With any of the settings of TLS it is TLS. Throws, naming
+ * setting and file but nothing that is in it, if a file cannot be read or half of a pair is missing.
+ */
+export function etcdOptionsOf(hosts: readonly string[], config: Config): EtcdStoreOptions {
+  const ca = readSetting(config, 'etcd-ca');
+  const cert = readSetting(config, 'etcd-cert');
+  const key = readSetting(config, 'etcd-key');
+  assertPair(config, 'etcd-cert', 'etcd-key');
+  assertPair(config, 'etcd-user', 'etcd-password-file');
+  const isTls = ca !== undefined || cert !== undefined;
+  return {
+    hosts,
+    leaseTtlSeconds: config['lease-ttl-seconds'],
+    namespace: config['etcd-namespace'],
+    ...(isTls ? { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } } : {}),
+    ...authOf(config),
+  };
+}
+
+function authOf(config: Config): Pick<EtcdStoreOptions, 'auth'> {
+  const username = config['etcd-user'];
+  // Editors end the last line, and a password has none.
+  const password = readSetting(config, 'etcd-password-file')?.replace(/\r?\n$/, '');
+  if (username === undefined || password === undefined) return {};
+  if (password === '') throw new Error(`--etcd-password-file ${config['etcd-password-file']} is empty`);
+  return { auth: { username, password } };
+}
+
+function readSetting(
+  config: Config,
+  name: 'etcd-ca' | 'etcd-cert' | 'etcd-key' | 'etcd-password-file',
+): string | undefined {
+  const path = config[name];
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Error(`--${name} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function assertPair(config: Config, one: SettingName, other: SettingName): void {
+  if ((config[one] === undefined) !== (config[other] === undefined))
+    throw new Error(`--${one} and --${other} go together`);
+}
