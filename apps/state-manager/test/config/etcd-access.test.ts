@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { etcdAdmin, makeTestCertificates, opensslIsThere, startEtcd } from '@statemanager/etcd-store/testing';
 import type { TestCertificates, TestEtcd } from '@statemanager/etcd-store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageYaml } from '../faults/documents.ts';
+import { packageYaml, scenarioYaml } from '../faults/documents.ts';
 import { crashed, running, startListening, startStand } from '../faults/stand.ts';
 import { eventually } from '../kit/eventually.ts';
 import { runToEnd } from '../kit/state-manager.ts';
@@ -12,6 +12,8 @@ import { runToEnd } from '../kit/state-manager.ts';
 const ROOT = { username: 'root', password: 'of-the-root' };
 const PASSWORD = 'a-secret-word';
 const NAMESPACE = 'fleet-1/';
+/** What docs/operations.md says a role needs where there is no namespace. */
+const PREFIXES = ['/statemanager/', '/scenario/', '/package/', '/model/', 'Scenario/', 'Package/', 'Model/'];
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'etcd-access-'))));
@@ -39,7 +41,11 @@ describe.skipIf(!opensslIsThere())('an etcd with certificates and users', () => 
 
   beforeAll(async () => {
     certificates = makeTestCertificates();
-    const users = { root: { password: ROOT.password }, manager: { password: PASSWORD, prefixes: [NAMESPACE] } };
+    const users = {
+      root: { password: ROOT.password },
+      manager: { password: PASSWORD, prefixes: [NAMESPACE] },
+      narrow: { password: PASSWORD, prefixes: PREFIXES },
+    };
     etcd = await startEtcd({ tls: certificates, users, flags: ['--bcrypt-cost=4'] });
     admin = etcdAdmin(etcd.endpoint, certificates, ROOT);
   });
@@ -66,6 +72,28 @@ describe.skipIf(!opensslIsThere())('an etcd with certificates and users', () => 
     expect(keys).toContain(`${NAMESPACE}/statemanager/leader`);
     expect(JSON.stringify(service.logs)).not.toContain(PASSWORD);
     expect(await service.stop()).toBe(0);
+  });
+
+  it('needs to grant no more than is documented', async ({ onTestFinished }) => {
+    const { 'etcd-namespace': _, ...flags } = flagsWith(PASSWORD);
+    const definitions = file(
+      'definitions.yaml',
+      [packageYaml('doors', ['lock']), scenarioYaml('open', 'doors')].join('---\n'),
+    );
+    const { service, peer } = await startStand(onTestFinished, `etcd:${etcd.endpoint}`, {
+      ...flags,
+      definitions,
+      'etcd-user': 'narrow',
+    });
+    await peer.report('n1', running('lock'));
+    const change = { resource_type: 'RESOURCE_TYPE_SCENARIO', resource_name: 'open', target_state: 'idle' };
+    expect((await peer.change(change)).message).toContain('Idle');
+    expect(await admin.get('/package/doors/state').string()).toBe('Running');
+    expect(service.logs.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+    const keys = await admin.getAll().keys();
+    const others = keys.filter((key) => !key.startsWith(NAMESPACE));
+    expect(others.filter((key) => !PREFIXES.some((prefix) => key.startsWith(prefix)))).toEqual([]);
+    expect(PREFIXES.slice(0, -1).filter((prefix) => !others.some((key) => key.startsWith(prefix)))).toEqual([]);
   });
 
   it('is waited for while it refuses the password', async ({ onTestFinished }) => {
