@@ -16,6 +16,7 @@ import { FULL_LIMITS, type DecidedBatch, type Outcome } from './engine/decide-ba
 import { Intake, type IntakeOptions, type SubmitOptions } from './engine/intake.ts';
 import { loadView } from './engine/load-view.ts';
 import { Pipeline } from './engine/pipeline.ts';
+import { sayWaiting } from './engine/say-waiting.ts';
 import { logTransitions } from './log-transitions.ts';
 import type { Logger } from './log.ts';
 
@@ -165,7 +166,7 @@ export class Manager {
     const { store, log } = this.#options;
     // With nothing to finish, a stop need not wait until somebody else stops leading.
     const signal = this.#intake.queue.size === 0 ? this.#stopping.signal : this.#killed.signal;
-    const leadership = await store.lead(candidate, { signal });
+    const leadership = await sayWaiting(store.lead(candidate, { signal }), store, log);
     const ended = new AbortController();
     try {
       await this.#lead(leadership, ended.signal);

@@ -103,6 +103,8 @@ describe.skipIf(!opensslIsThere())('an etcd with certificates and users', () => 
       'answer-within-ms': '500',
     });
     await expect(peer.report('n2', [])).rejects.toMatchObject({ details: expect.stringContaining('queued') as string });
+    const waiting = await service.waitForLog(({ msg }) => msg === 'waiting to lead: the store does not serve');
+    expect(waiting.status).toMatchObject({ state: 'unavailable', reason: 'unauthenticated' });
     await admin.auth.userChangePassword({ name: 'manager', password: 'another-word' });
     await service.waitForLog((line) => line.msg === 'leading: view loaded');
     await eventually(async () => expect(await admin.get(`${NAMESPACE}/statemanager/node/n2`).string()).not.toBeNull());

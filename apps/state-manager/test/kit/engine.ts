@@ -96,6 +96,7 @@ export class ScriptedStore implements KeyValueStore {
   onGet: ((get: () => Promise<Entry | undefined>) => Promise<Entry | undefined>) | undefined;
   onSnapshot: ((prefix: string, read: () => Promise<Snapshot>) => Promise<Snapshot>) | undefined;
   onWatch: ((watch: () => AsyncIterable<WatchBatch>) => AsyncIterable<WatchBatch>) | undefined;
+  onStatus: (() => Promise<StoreStatus>) | undefined;
   /** Whether leaderships that are given from now on say that they are confirmed. */
   confirmed = true;
   readonly compactedTo: number[] = [];
@@ -149,7 +150,7 @@ export class ScriptedStore implements KeyValueStore {
   }
 
   status(): Promise<StoreStatus> {
-    return this.#store.status();
+    return this.onStatus === undefined ? this.#store.status() : this.onStatus();
   }
 
   close(): Promise<void> {
