@@ -42,9 +42,9 @@ describe('the terms of a manager', () => {
   function followTerms(more: Partial<Follower> = {}): Term[] {
     const terms: Term[] = [];
     manager.follow({
-      onTerm: async (term, loaded) => {
+      onTerm: async (term) => {
         terms.push(term);
-        return (await more.onTerm?.(term, loaded)) ?? [];
+        return (await more.onTerm?.(term)) ?? [];
       },
     });
     return terms;

@@ -8,61 +8,23 @@ import {
   type ResourceKind,
   type RuleOptions,
   type StateNames,
-  type Transition,
 } from '@statemanager/state-machine';
 import type { Candidate, KeyValueStore, Leadership, StoreError } from '@statemanager/state-store';
 import { commitFenced } from './engine/commit-fenced.ts';
 import { FULL_LIMITS, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
+import { EngineError } from './engine/engine-error.ts';
+import type { Committed, Follower, Heard, Term } from './engine/follower.ts';
+import type { InputQueue } from './engine/input-queue.ts';
 import { Intake, type IntakeOptions, type SubmitOptions } from './engine/intake.ts';
 import { loadView } from './engine/load-view.ts';
+import { Mirror } from './engine/mirror.ts';
 import { Pipeline } from './engine/pipeline.ts';
 import { sayWaiting } from './engine/say-waiting.ts';
 import { logTransitions } from './log-transitions.ts';
 import type { Logger } from './log.ts';
 
+export type { Committed, Follower, Heard, LoadedRevisions, Term } from './engine/follower.ts';
 export type { Outcome, SubmitOptions };
-
-/** A commit, for whoever follows. */
-export interface Committed {
-  readonly revision: number;
-  readonly transitions: readonly Transition[];
-  /** The records that changed, laid over the view before. */
-  readonly changes: Fleet;
-}
-
-/** While this process leads: what it knows, and when that ends. */
-export interface Term {
-  readonly leadership: Leadership;
-  /** The committed view. It is kept up; read it, and do not keep what it gave. */
-  readonly view: Fleet;
-  /** Aborts when the term ends. */
-  readonly ended: AbortSignal;
-}
-
-/** The store's revisions that a view was loaded with. */
-export interface LoadedRevisions {
-  /** Of the whole view. */
-  readonly revision: number;
-  /** Of a resource's record, or a node's word: its last change. */
-  readonly revisionOf: (kind: ResourceKind | 'node', name: string) => number;
-}
-
-/** A node that was heard, whether or not it said anything new. */
-export interface Heard {
-  readonly node: string;
-  /** In milliseconds since 1970. */
-  readonly at: number;
-}
-
-/** Whoever has to act on what becomes true. Only `onTerm` may throw. */
-export interface Follower {
-  /** A term begins; what it returns is decided before anything that waits. */
-  onTerm?(term: Term, loaded: LoadedRevisions): Promise<readonly Input[]> | readonly Input[];
-  /** Reports were decided, and what follows is durable; before {@link onCommit}. */
-  onHeard?(heard: readonly Heard[]): void;
-  onCommit?(committed: Committed): void;
-  onTermEnd?(): void;
-}
 
 export interface ManagerOptions extends IntakeOptions {
   readonly store: KeyValueStore;
@@ -76,6 +38,15 @@ const RETRY_MS = { least: 50, most: 1000 };
 /** A commit may take this share of `answerWithinMs` before what waits behind it may be withdrawn again. */
 const PATIENT_SHARE = 0.1;
 
+/** How often a stop looks whether there is anything left to finish. */
+const LOOK_EVERY_MS = 10;
+
+/** So long an election may take before the view is loaded to follow whoever leads: alone, nobody waits longer. */
+const FOLLOW_AFTER_MS = 100;
+
+/** So long a new leader waits until it has seen everything that was committed before; then it loads the view anew. */
+const REACH_WITHIN_MS = 2000;
+
 /** How many state keys are put right in one transaction: even with the longest names it is a small one. */
 const REPAIRS_AT_ONCE_COUNT = 1000;
 
@@ -86,17 +57,48 @@ const REPAIRS_AT_ONCE_COUNT = 1000;
 export class Manager {
   readonly #options: ManagerOptions;
   readonly #intake: Intake<Outcome>;
+  readonly #mirror: Mirror;
   readonly #followers: Follower[] = [];
+  readonly #lastHeard = new Map<string, number>();
   readonly #stopping = new AbortController();
   readonly #killed = new AbortController();
+  /** Aborts when a stop has nothing left to finish. */
+  readonly #finished = new AbortController();
   #limits = FULL_LIMITS;
   /** The term in which inputs are decided, and what decides them. */
   #serving: { readonly term: Term; readonly pipeline: Pipeline } | undefined;
   #running: Promise<void> | undefined;
+  #candidate: Candidate | undefined;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
     this.#intake = new Intake(options);
+    this.#mirror = new Mirror({
+      ...options,
+      ownId: () => this.#candidate?.id,
+      followers: this.#followers,
+    });
+    this.#followers.push({
+      onHeard: (heard) => heard.forEach((one) => this.#noteHeard(one)),
+      onLeader: (leader) => {
+        if (leader !== undefined) this.#intake.refer();
+      },
+    });
+  }
+
+  /** Whether this process leads, and decides at once what is submitted. */
+  get leads(): boolean {
+    return this.#serving !== undefined;
+  }
+
+  /** Who else leads, as far as the store says; undefined if nobody does, or this process. */
+  get leader(): Candidate | undefined {
+    return this.#mirror.leader;
+  }
+
+  /** Reports that wait for a leader, for whoever brings them there. */
+  get queue(): InputQueue<Outcome> {
+    return this.#intake.queue;
   }
 
   /** Adds a follower. To be called before {@link start}. */
@@ -106,6 +108,7 @@ export class Manager {
 
   /** Begins to lead, as soon as nobody else does. Inputs may be submitted before: they wait. */
   start(candidate: Candidate): void {
+    this.#candidate = candidate;
     this.#running ??= this.#run(candidate);
   }
 
@@ -117,7 +120,10 @@ export class Manager {
    * stays queued: its NodeAgent will not repeat it. A change is withdrawn.
    */
   submit(input: Input, options?: SubmitOptions): Promise<Outcome> {
-    return this.#intake.submit(input, options);
+    if (this.leads || input.type !== 'report') return this.#intake.submit(input, options);
+    const outcome = this.#intake.submit({ ...input, held: true }, options);
+    for (const follower of this.#followers) follower.onWaiting?.();
+    return outcome;
   }
 
   /**
@@ -131,6 +137,7 @@ export class Manager {
     if (this.#intake.queue.concerns(report.node) || pipeline.concerns(report.node)) return undefined;
     const decision = confirmReport(term.view, report, this.#options.rules);
     if (decision === undefined) return undefined;
+    this.#noteHeard(report);
     for (const follower of this.#followers) follower.onHeard?.([{ node: report.node, at: report.at }]);
     return decision.message;
   }
@@ -140,7 +147,11 @@ export class Manager {
     this.#intake.close();
     this.#stopping.abort();
     const timer = setTimeout(() => this.#killed.abort(), drainMs);
+    // What waits may be decided here, or taken to another leader.
+    const look = setInterval(() => this.#lookForEnd(), LOOK_EVERY_MS);
+    this.#lookForEnd();
     await this.#running;
+    clearInterval(look);
     clearTimeout(timer);
     this.#intake.end();
   }
@@ -163,13 +174,11 @@ export class Manager {
 
   /** One term, from the election to its end. */
   async #leadOnce(candidate: Candidate): Promise<void> {
-    const { store, log } = this.#options;
-    // With nothing to finish, a stop need not wait until somebody else stops leading.
-    const signal = this.#intake.queue.size === 0 ? this.#stopping.signal : this.#killed.signal;
-    const leadership = await sayWaiting(store.lead(candidate, { signal }), store, log);
+    const { log } = this.#options;
+    const { leadership, view } = await this.#beElected(candidate);
     const ended = new AbortController();
     try {
-      await this.#lead(leadership, ended.signal);
+      await this.#lead(leadership, view, ended.signal);
     } finally {
       ended.abort();
       for (const follower of this.#followers) follower.onTermEnd?.();
@@ -180,26 +189,65 @@ export class Manager {
     }
   }
 
-  async #lead(leadership: Leadership, ended: AbortSignal): Promise<void> {
-    const { log, store, stateNames } = this.#options;
-    const began = performance.now();
-    const loaded = await loadView(store, stateNames, Date.now());
-    const { fleet: view, repairs, problems } = loaded;
-    for (const problem of problems) log.error({ problem }, 'bad value in the store');
-    let { fence } = leadership;
-    const over = AbortSignal.any([leadership.lost, this.#killed.signal]);
-    for (let i = 0; i < repairs.length; i += REPAIRS_AT_ONCE_COUNT) {
-      ({ fence } = await commitFenced(store, repairs.slice(i, i + REPAIRS_AT_ONCE_COUNT), fence, over, log));
+  /** Waits until this process leads, and follows whoever does meanwhile. Resolves with the view if it is known by then. */
+  async #beElected(candidate: Candidate): Promise<{ leadership: Leadership; view: Fleet | undefined }> {
+    const elected = new AbortController();
+    let following: Promise<void> | undefined;
+    const follow = (): void => void (following = this.#mirror.follow(elected.signal));
+    const timer = setTimeout(follow, FOLLOW_AFTER_MS);
+    try {
+      const { store, log } = this.#options;
+      const signal = AbortSignal.any([this.#finished.signal, this.#killed.signal]);
+      const leadership = await sayWaiting(store.lead(candidate, { signal }), store, log);
+      clearTimeout(timer);
+      this.#mirror.lead();
+      // Who never had to wait may have missed what another one committed in between.
+      const isCurrent = following !== undefined && (await this.#catchUp(leadership));
+      return { leadership, view: isCurrent ? this.#mirror.view : undefined };
+    } finally {
+      clearTimeout(timer);
+      elected.abort();
+      await following;
     }
+  }
+
+  /** Resolves with whether the view says all that the store said when the leadership was taken. */
+  async #catchUp({ fence, lost }: Leadership): Promise<boolean> {
+    if (this.#mirror.view === undefined) return false;
+    const signal = AbortSignal.any([lost, this.#killed.signal]);
+    return await this.#mirror.reach(fence, REACH_WITHIN_MS, signal);
+  }
+
+  async #lead(leadership: Leadership, known: Fleet | undefined, ended: AbortSignal): Promise<void> {
+    const { log, store } = this.#options;
+    const began = performance.now();
+    const over = AbortSignal.any([leadership.lost, this.#killed.signal]);
+    const { view, fence } =
+      known === undefined ? await this.#load(leadership, over) : { view: known, fence: leadership.fence };
     const term: Term = { leadership, view, ended };
     const first: Input[] = [
       { type: 'leading', packages: packagesWithIntents(view, this.#options.rules), at: Date.now() },
     ];
-    for (const follower of this.#followers) first.push(...((await follower.onTerm?.(term, loaded)) ?? []));
+    for (const follower of this.#followers) first.push(...((await follower.onTerm?.(term)) ?? []));
     const ms = Math.round(performance.now() - began);
     log.info({ store: store.name, ms, nodes: view.count('node'), states: countStates(view) }, 'leading: view loaded');
     this.#intake.queue.putBack(first.map((input) => ({ input, tickets: new Set(), tookPlace: false, taken: true })));
     await this.#serve(term, fence, over);
+  }
+
+  /** Loads the view and puts right what the store says of it. Resolves with the fence after that. */
+  async #load(leadership: Leadership, over: AbortSignal): Promise<{ view: Fleet; fence: string }> {
+    const { log, store, stateNames } = this.#options;
+    const loaded = await loadView(store, stateNames, Date.now());
+    const { fleet: view, repairs, problems } = loaded;
+    for (const problem of problems) log.error({ problem }, 'bad value in the store');
+    let { fence } = leadership;
+    for (let i = 0; i < repairs.length; i += REPAIRS_AT_ONCE_COUNT) {
+      ({ fence } = await commitFenced(store, repairs.slice(i, i + REPAIRS_AT_ONCE_COUNT), fence, over, log));
+    }
+    this.#mirror.adopt(view, loaded.revision);
+    for (const follower of this.#followers) follower.onView?.(view, loaded);
+    return { view, fence };
   }
 
   /** Decides and commits until the leadership or the process ends. Throws `deposed` if the former. */
@@ -212,7 +260,7 @@ export class Manager {
         queue: this.#intake.queue,
         leadership,
         view,
-        deciding: () => ({ ...this.#options, limits: this.#limits }),
+        deciding: () => ({ ...this.#options, limits: this.#limits, lastHeard: this.#lastHeard }),
         onTooLarge: (batch, error) => this.#lowerLimits(batch, error),
         onDurable: (decided, revision) => this.#follow(decided, revision),
         patienceMs: answerWithinMs * PATIENT_SHARE,
@@ -221,6 +269,7 @@ export class Manager {
       fence,
     );
     this.#serving = { term, pipeline };
+    for (const follower of this.#followers) follower.onServing?.();
     try {
       await pipeline.run(() => this.#isOver(), AbortSignal.any([over, this.#stopping.signal]), over);
     } finally {
@@ -231,6 +280,7 @@ export class Manager {
   #follow({ batch, outcomes }: DecidedBatch, revision: number | undefined): void {
     this.#tellHeard(outcomes);
     if (revision === undefined) return;
+    this.#mirror.moved(revision);
     logTransitions(batch.transitions, revision, this.#options.log);
     const committed: Committed = { revision, transitions: batch.transitions, changes: batch.fleet };
     for (const follower of this.#followers) follower.onCommit?.(committed);
@@ -239,14 +289,23 @@ export class Manager {
   #tellHeard(outcomes: DecidedBatch['outcomes']): void {
     const heard: Heard[] = [];
     for (const [{ input }, { accepted }] of outcomes) {
-      if (input.type === 'report' && accepted) heard.push({ node: input.node, at: input.at });
+      if (input.type === 'report' && accepted && input.held === undefined)
+        heard.push({ node: input.node, at: input.at });
     }
     if (heard.length > 0) for (const follower of this.#followers) follower.onHeard?.(heard);
+  }
+
+  #noteHeard({ node, at }: Heard): void {
+    this.#lastHeard.set(node, Math.max(this.#lastHeard.get(node) ?? 0, at));
   }
 
   #lowerLimits({ operationsCount, bytes }: DecidedBatch['batch'], error: StoreError): void {
     this.#limits = { operationsCount: Math.floor(operationsCount / 2), bytes: Math.floor(bytes / 2) };
     this.#options.log.warn({ err: error, ...this.#limits }, 'the store takes smaller transactions than expected');
+  }
+
+  #lookForEnd(): void {
+    if (this.#isOver()) this.#finished.abort(new EngineError('stopping', 'StateManager stops'));
   }
 
   #isOver(): boolean {

@@ -6,6 +6,7 @@ import type { RuleOptions } from '@statemanager/state-machine';
 import { openSqliteStore } from '@statemanager/sqlite-store';
 import { openMemoryStore, type KeyValueStore } from '@statemanager/state-store';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { definitionService } from './api/definition-service.ts';
 import { maintenanceService } from './api/maintenance-service.ts';
 import { reconcileService } from './api/reconcile-service.ts';
@@ -28,6 +29,9 @@ import { reflect } from './grpc/reflection.ts';
 import { Sender } from './grpc/sender.ts';
 import type { Logger } from './log.ts';
 import { Manager, type Follower } from './manager.ts';
+import { Forwarder } from './replicas/forwarder.ts';
+import { LeaderLink } from './replicas/leader-link.ts';
+import { ReportForwarder } from './replicas/report-forwarder.ts';
 import { ReadModel } from './read/read-model.ts';
 import { Reconciler, type ReconcileState } from './reconcile/reconciler.ts';
 
@@ -41,6 +45,16 @@ const SERVICES = [
   reflectionV1.ServerReflection,
   reflectionV1Alpha.ServerReflection,
 ];
+
+/** `host:port`, as others write it. */
+function textOf({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Where others may reach what listens here: everywhere is no address. */
+function reachable({ host, port }: Address): Address {
+  return { host: host === '0.0.0.0' || host === '::' ? hostname() : host, port };
+}
 
 /** A running StateManager. */
 export interface Service {
@@ -75,6 +89,14 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   });
   const healthService = new Health();
   const maxContainersCount = config['max-containers-count'];
+  let ownId = config.id ?? hostname();
+  const link = new LeaderLink({ id: () => ownId, log });
+  const forwarder = new Forwarder({
+    manager,
+    link,
+    answerWithinMs: config['answer-within-ms'],
+    maxWaitingCount: config['max-queue-count'],
+  });
   const misnamed = new MisnamedContainers(log);
   let watches: Watches | undefined;
   const port = new Port({
@@ -82,8 +104,8 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
     framedStreams: () => (watches === undefined ? [] : [framedWatch(watches)]),
     hotMethods: [hotReport({ manager, misnamed, maxContainersCount })],
     routes: (router, draining) => {
-      receive(router, { manager, sender, maxContainersCount, misnamed, log });
-      watches = serveApi(router, { config, log, store, manager, reconciler, model, draining });
+      receive(router, { manager, sender, forwarder, maxContainersCount, misnamed, log });
+      watches = serveApi(router, { config, log, store, manager, reconciler, forwarder, model, draining });
       healthService.routes(router, draining);
       reflect(router, SERVICES);
     },
@@ -97,12 +119,15 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   manager.follow(model);
   manager.follow(new Compaction(store, config['compact-keep-ms'], log));
   manager.follow(followWithHealth(healthService));
+  manager.follow(link);
+  manager.follow(forwarder);
+  manager.follow(new ReportForwarder({ queue: manager.queue, link, log }));
   const address = await port.listen(config.listen);
-  const where = `${address.host}:${address.port}`;
-  manager.start({ id: config.id ?? `${hostname()}:${address.port}`, address: where });
-  log.info({ listening: where, store: store.name }, 'listening');
+  ownId = config.id ?? `${hostname()}:${address.port}`;
+  manager.start({ id: ownId, address: textOf(config.advertise ?? reachable(address)) });
+  log.info({ listening: `${address.host}:${address.port}`, store: store.name }, 'listening');
 
-  return { address, stop: () => stop(config['drain-ms'], log, { port, manager, client, store }) };
+  return { address, stop: () => stop(config['drain-ms'], log, { port, manager, forwarder, link, client, store }) };
 }
 
 interface Api {
@@ -111,12 +136,16 @@ interface Api {
   readonly store: KeyValueStore;
   readonly manager: Manager;
   readonly reconciler: Reconciler;
+  readonly forwarder: Forwarder;
   readonly model: ReadModel;
   readonly draining: AbortSignal;
 }
 
 /** Adds StateManager's own API, `statemanager.v1`, and returns the watches that run. */
-function serveApi(router: ConnectRouter, { config, log, store, manager, reconciler, model, draining }: Api): Watches {
+function serveApi(
+  router: ConnectRouter,
+  { config, log, store, manager, reconciler, forwarder, model, draining }: Api,
+): Watches {
   const rules = rulesOf(config);
   const reconcileStatus = (name: string): ReconcileState => reconciler.status(name);
   const watches = new Watches({
@@ -133,8 +162,8 @@ function serveApi(router: ConnectRouter, { config, log, store, manager, reconcil
     v1.DefinitionService,
     definitionService({ model, store, rules, answerWithinMs: config['answer-within-ms'] }),
   );
-  router.service(v1.ReconcileService, reconcileService({ model, manager, reconciler, log }));
-  router.service(v1.MaintenanceService, maintenanceService(manager));
+  router.service(v1.ReconcileService, reconcileService({ model, manager, reconciler, forwarder, log }));
+  router.service(v1.MaintenanceService, maintenanceService(manager, forwarder));
   return watches;
 }
 
@@ -169,12 +198,25 @@ function createWaits(config: Config, log: Logger, manager: Manager): Follower {
   };
 }
 
-/** Serving is who leads. */
+/** Serving is who leads, or follows one who does: what only the leader can do is forwarded. */
 function followWithHealth(health: Health): Follower {
+  let isLoaded = false;
+  let isLed = false;
   return {
+    onView: () => {
+      isLoaded = true;
+      health.serving = isLed;
+    },
+    onLeader: (leader) => {
+      isLed = leader !== undefined;
+      health.serving = isLoaded && isLed;
+    },
     onTerm: () => {
-      health.serving = true;
+      isLed = false;
       return [];
+    },
+    onServing: () => {
+      health.serving = true;
     },
     onTermEnd: () => {
       health.serving = false;
@@ -182,18 +224,32 @@ function followWithHealth(health: Health): Follower {
   };
 }
 
+/** After this a stop gives up the leadership, whether or not all calls have ended. */
+const HAND_OVER_AFTER_MS = 50;
+
 interface Parts {
   readonly port: Port;
   readonly manager: Manager;
+  readonly forwarder: Forwarder;
+  readonly link: LeaderLink;
   readonly client: ActionClient;
   readonly store: KeyValueStore;
 }
 
-async function stop(drainMs: number, log: Logger, { port, manager, client, store }: Parts): Promise<void> {
+async function stop(
+  drainMs: number,
+  log: Logger,
+  { port, manager, forwarder, link, client, store }: Parts,
+): Promise<void> {
   log.info('stopping: finishing what was accepted');
   const until = performance.now() + drainMs;
-  await port.drain(drainMs);
+  const drained = port.drain(drainMs);
+  // Calls that are under way end in less; whoever takes longer does not keep the next leader waiting.
+  await Promise.race([drained, sleep(HAND_OVER_AFTER_MS)]);
   await manager.stop(Math.max(0, until - performance.now()));
+  forwarder.close();
+  await drained;
+  link.close();
   await client.close();
   await store.close();
   log.info('stopped');

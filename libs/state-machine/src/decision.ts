@@ -28,6 +28,8 @@ export interface Report {
   readonly node: string;
   readonly containers: readonly ReportedContainer[];
   readonly at: number;
+  /** It waited since `at` where nobody could decide it: whoever has heard of its node since then knows better. */
+  readonly held?: true;
 }
 
 /** A component asks for a state. Texts are as they came. */

@@ -1,5 +1,8 @@
 import { HISTORY_COUNT, RESOURCE_KINDS, isName, type ResourceKind } from '@statemanager/state-machine';
 
+/** Everything of ours but the states themselves, the leader and the fence included. */
+export const OWN_PREFIX = '/statemanager/';
+
 /** Where our own records live; nothing else of ours lives elsewhere, but the states themselves. */
 export const RECORD_PREFIX = '/statemanager/record/';
 export const NODE_PREFIX = '/statemanager/node/';
@@ -59,6 +62,14 @@ export function nodeKey(node: string): string {
 /** Where a resource's history entry of this generation is stored, until the one {@link HISTORY_COUNT} later. */
 export function historyKey(kind: ResourceKind, name: string, generation: number): string {
   return `${HISTORY_PREFIX}${kind}/${name}/${generation % HISTORY_COUNT}`;
+}
+
+/** The resource that a history key is about; undefined if the key is none. */
+export function parseHistoryKey(key: string): { readonly kind: ResourceKind; readonly name: string } | undefined {
+  const [kind, name, slot, ...rest] = key.slice(HISTORY_PREFIX.length).split('/');
+  const known = RESOURCE_KINDS.find((k) => k === kind);
+  if (!key.startsWith(HISTORY_PREFIX) || known === undefined || name === undefined || rest.length > 0) return undefined;
+  return isName(name) && /^\d{1,3}$/.test(slot ?? '') ? { kind: known, name } : undefined;
 }
 
 /** The keys of all history entries that a resource at this generation has. */

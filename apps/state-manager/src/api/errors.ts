@@ -3,7 +3,7 @@ import { v1 } from '@statemanager/proto';
 import type { Rejection, RejectionCode } from '@statemanager/state-machine';
 import { StoreError, UnreadableValueError } from '@statemanager/state-store';
 import { EngineError } from '../engine/engine-error.ts';
-import { codeOf } from '../grpc/engine-codes.ts';
+import { toStatus } from '../grpc/engine-codes.ts';
 import { FieldError } from '../read/field-error.ts';
 import { WatchEndedError } from '../read/watch.ts';
 
@@ -22,7 +22,7 @@ export function toConnectError(error: unknown): unknown {
     const detail = { desc: v1.FieldProblemSchema, value: { field, problem, allowedValues: [...allowedValues] } };
     return new ConnectError(error.message, Code.InvalidArgument, undefined, [detail]);
   }
-  if (error instanceof EngineError) return new ConnectError(error.message, codeOf(error));
+  if (error instanceof EngineError) return toStatus(error);
   if (error instanceof WatchEndedError) return new ConnectError(error.message, Code.Unavailable);
   if (error instanceof UnreadableValueError) return new ConnectError(error.message, Code.DataLoss);
   if (error instanceof StoreError) return new ConnectError(error.message, codeOfStore(error));

@@ -4,6 +4,7 @@ import { v1 } from '@statemanager/proto';
 import type { ReconcileSteered } from '@statemanager/state-machine';
 import type { Logger } from '../log.ts';
 import type { Manager } from '../manager.ts';
+import type { Forwarder } from '../replicas/forwarder.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { readName } from '../read/filter.ts';
 import type { ReadModel } from '../read/read-model.ts';
@@ -15,24 +16,30 @@ export interface ReconcileServiceOptions {
   readonly model: ReadModel;
   readonly manager: Manager;
   readonly reconciler: Reconciler;
+  readonly forwarder: Forwarder;
   readonly log: Logger;
 }
 
 /** Shows and steers what is asked of ActionController. */
 export function reconcileService(options: ReconcileServiceOptions): ServiceImpl<typeof v1.ReconcileService> {
+  const { forwarder } = options;
+  const { method } = v1.ReconcileService;
   return {
-    listIntents: () => answering(() => listIntents(options)),
-    retryReconcile: (request) => answering(() => retry(options, request)),
-    pauseReconcile: (request, context) =>
+    // When each is tried next, only the leader knows.
+    listIntents: forwarder.serve(method.listIntents, true, () => answering(() => listIntents(options))),
+    retryReconcile: forwarder.serve(method.retryReconcile, true, (request) => answering(() => retry(options, request))),
+    pauseReconcile: forwarder.serve(method.pauseReconcile, true, (request, context: HandlerContext) =>
       answering(async () => {
         await steer(options, 'reconcile-paused', request, context);
         return create(v1.PauseReconcileResponseSchema);
       }),
-    resumeReconcile: (request, context) =>
+    ),
+    resumeReconcile: forwarder.serve(method.resumeReconcile, true, (request, context: HandlerContext) =>
       answering(async () => {
         await steer(options, 'reconcile-resumed', request, context);
         return create(v1.ResumeReconcileResponseSchema);
       }),
+    ),
   };
 }
 

@@ -35,7 +35,7 @@ describe('the configuration', () => {
     const absent = Object.entries(config).filter(([, value]) => value === undefined);
     expect(absent.map(([name]) => name)).toEqual([
       ...['etcd-ca', 'etcd-cert', 'etcd-key', 'etcd-user', 'etcd-password-file', 'etcd-namespace'],
-      ...['definitions', 'id'],
+      ...['definitions', 'advertise', 'id'],
     ]);
   });
 

@@ -80,6 +80,11 @@ export const SETTINGS = {
     'ActionController, which is asked to reconcile and to offload',
   ),
   definitions: optional<string>(path, '<file|dir>', 'YAML documents to put into the store at start where they differ'),
+  advertise: optional<Address>(
+    address,
+    '<host:port>',
+    'where other StateManagers on the store reach this one (default: where it listens)',
+  ),
   id: optional<string>(
     text,
     '<text>',

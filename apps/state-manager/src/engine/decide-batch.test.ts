@@ -21,10 +21,29 @@ describe('a decided batch', () => {
   beforeEach(() => {
     queue = new InputQueue(100);
     view = new Fleet();
-    options = { rules: DEFAULT_RULE_OPTIONS, stateNames: 'bare', limits: FULL_LIMITS, log: recorded.log };
+    options = {
+      rules: DEFAULT_RULE_OPTIONS,
+      stateNames: 'bare',
+      limits: FULL_LIMITS,
+      lastHeard: new Map(),
+      log: recorded.log,
+    };
     refusals = [];
     ticket = { resolve: () => undefined, reject: (error) => refusals.push(error) };
     recorded.lines.length = 0;
+  });
+
+  it('leaves out a report that waited while its node said something newer', () => {
+    const asked = (at: number, status: string, held?: true): string => {
+      queue.add({ ...report('n', reported('m', status)), at, ...(held && { held }) }, ticket);
+      const [outcome] = [...decideNext().outcomes.values()];
+      return outcome?.accepted === true ? outcome.message : 'refused';
+    };
+    expect(asked(100, 'running')).toBe('node n: 1 transition');
+    expect(asked(90, 'exited', true)).toBe('node n: a newer report is known');
+    expect(asked(110, 'exited', true)).toBe('node n: 1 transition');
+    // Only one that waited can be older than what came before it.
+    expect(asked(90, 'paused')).toBe('node n: 1 transition');
   });
 
   const decideNext = (): DecidedBatch => {

@@ -4,6 +4,7 @@ import {
   type Fleet,
   type Input,
   type Rejection,
+  type Report,
   type RuleOptions,
   type StateNames,
 } from '@statemanager/state-machine';
@@ -28,6 +29,8 @@ export interface DecideOptions {
   readonly stateNames: StateNames;
   /** What one transaction takes when it holds more than one input. */
   readonly limits: BatchLimits;
+  /** When each node's newest report came of which this process knows, in milliseconds since 1970; kept up here. */
+  readonly lastHeard: Map<string, number>;
   readonly log: Logger;
 }
 
@@ -64,7 +67,9 @@ export class DecidedBatch {
 
   #decide(entry: Entry<Outcome>, queue: InputQueue<Outcome>): void {
     const alone = this.outcomes.size === 0;
-    const outcome = tryDecide(entry, this.batch, alone ? FULL_LIMITS : this.#options.limits, this.#options);
+    const outcome = isOutdated(entry.input, this.#options)
+      ? nothingNew(`node ${entry.input.node}: a newer report is known`)
+      : tryDecide(entry, this.batch, alone ? FULL_LIMITS : this.#options.limits, this.#options);
     if (outcome instanceof EngineError && outcome.code === 'too_large' && !alone) {
       queue.putBack([entry]);
       this.isFull = true;
@@ -75,10 +80,26 @@ export class DecidedBatch {
       return;
     }
     this.outcomes.set(entry, outcome);
+    noteHeard(entry.input, outcome, this.#options.lastHeard);
     const node = nodeOf(entry.input);
     if (node !== undefined) this.#nodes.add(node);
     this.isFull = this.outcomes.size >= MAX_INPUTS_COUNT;
   }
+}
+
+/** Whether a report waited where nobody led while its node said something newer elsewhere. */
+function isOutdated(input: Input, { lastHeard }: DecideOptions): input is Report {
+  return input.type === 'report' && input.held === true && (lastHeard.get(input.node) ?? 0) > input.at;
+}
+
+function nothingNew(message: string): Outcome {
+  return { accepted: true, changes: undefined, transitions: [], message };
+}
+
+function noteHeard(input: Input, { accepted }: Outcome, lastHeard: Map<string, number>): void {
+  if (!accepted) return;
+  if (input.type === 'report') lastHeard.set(input.node, Math.max(lastHeard.get(input.node) ?? 0, input.at));
+  if (input.type === 'node-forgotten') lastHeard.delete(input.node);
 }
 
 function tryDecide(

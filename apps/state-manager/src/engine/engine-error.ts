@@ -8,6 +8,8 @@ export type EngineErrorCode =
   | 'cancelled'
   /** What follows from this one input is more than one transaction can hold. */
   | 'too_large'
+  /** Another process leads since it was asked. Nothing was changed, or the same request changes nothing more. */
+  | 'not_leading'
   /** The process stops. */
   | 'stopping'
   /** It could not be decided because of a fault of ours; nothing was changed. */

@@ -19,6 +19,8 @@ export interface Entry<T> {
   tookPlace: boolean;
   /** Set once it was taken: it cannot be withdrawn any more. */
   taken: boolean;
+  /** Told when nobody waits for it any more although it was taken: whoever took it may still be able to stop. */
+  abandoned?: (() => void) | undefined;
 }
 
 /**
@@ -74,6 +76,17 @@ export class InputQueue<T> {
     this.#leave(entry);
     entry.taken = true;
     return entry;
+  }
+
+  /** Takes the report of a node that has waited longest, among those that are wanted; undefined if none waits. */
+  takeReport(isWanted: (node: string) => boolean): Entry<T> | undefined {
+    for (const [node, entry] of this.#reports) {
+      if (!isWanted(node)) continue;
+      this.#leave(entry);
+      entry.taken = true;
+      return entry;
+    }
+    return undefined;
   }
 
   /** Puts inputs that were taken and not committed back to the front, in their order. */

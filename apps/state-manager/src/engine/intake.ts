@@ -1,6 +1,6 @@
 import type { Input } from '@statemanager/state-machine';
 import { EngineError } from './engine-error.ts';
-import { isAnswered, isCallers } from './input-origin.ts';
+import { isAnswered, isCallers, isRequest } from './input-origin.ts';
 import { InputQueue, type Entry, type Ticket } from './input-queue.ts';
 
 export interface SubmitOptions {
@@ -42,6 +42,13 @@ export class Intake<T> {
     }
   }
 
+  /** Has requests that wait asked of another process, which leads now. Reports are taken there. */
+  refer(): void {
+    for (const entry of this.queue.remove(({ input }) => isRequest(input))) {
+      fail(entry, new EngineError('not_leading', 'another StateManager leads since it was asked'));
+    }
+  }
+
   /** Refuses what still waits, and everything from now on. */
   end(): void {
     this.#ended = true;
@@ -73,7 +80,7 @@ export class Intake<T> {
 
   #cancel(entry: Entry<T>, ticket: Ticket<T>): void {
     ticket.reject(new EngineError('cancelled', 'the caller gave up'));
-    this.queue.withdraw(entry);
+    if (!this.queue.withdraw(entry) && entry.taken && !entry.tookPlace && entry.tickets.size === 0) entry.abandoned?.();
   }
 
   #late(entry: Entry<T>, ticket: Ticket<T>): void {

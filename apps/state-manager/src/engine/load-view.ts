@@ -31,8 +31,10 @@ import {
 
 /** What the store holds, as far as it can be read. */
 export interface LoadedView {
-  /** The store's revision that it was loaded at. */
+  /** The store's revision when the last part was read; what the view is of if nobody else writes meanwhile. */
   readonly revision: number;
+  /** The store's revision when the first part was read: nothing that happened before is missing. */
+  readonly since: number;
   /** The revision of the last change of a resource's record, or a node's word; 0 if there is none. */
   readonly revisionOf: (kind: ResourceKind | 'node', name: string) => number;
   readonly fleet: Fleet;
@@ -43,7 +45,8 @@ export interface LoadedView {
 }
 
 /**
- * Loads the view. Nobody but the leader writes these keys, so that a few reads in turn give one consistent picture.
+ * Loads the view. Nobody but the leader writes these keys, so that for it a few reads in turn give one consistent
+ * picture; whoever reads while another leads follows what happened since the first of them.
  *
  * A value that cannot be read is reported by its key, never guessed, and left as it is until a transition replaces it.
  * A state without a record of ours (another release's, or another StateManager's) is taken over as it stands. A record
@@ -61,9 +64,11 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
   const removed: { since: number; put: () => void }[] = [];
   const revisions = new Map<string, number>();
   let revision = 0;
+  let since: number | undefined;
   const each = async (prefix: string, read: (entry: Entry) => void): Promise<void> => {
     const snapshot = await store.getAllWithPrefix(prefix);
     revision = snapshot.revision;
+    since ??= revision;
     for (const entry of snapshot.entries) {
       try {
         read(entry);
@@ -112,7 +117,7 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
   }
   placeModels(fleet, unreadNodes);
   const revisionOf: LoadedView['revisionOf'] = (kind, name) => revisions.get(`${kind}/${name}`) ?? 0;
-  return { fleet, repairs, problems, revision, revisionOf };
+  return { fleet, repairs, problems, revision, since: since ?? revision, revisionOf };
 }
 
 /**

@@ -1,16 +1,19 @@
-import { Code } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import type { EngineError, EngineErrorCode } from '../engine/engine-error.ts';
+import { nobodyLeads } from '../replicas/leader-link.ts';
 
 const ENGINE_CODES: Readonly<Record<EngineErrorCode, Code>> = {
   queue_full: Code.ResourceExhausted,
   store_unavailable: Code.Unavailable,
   cancelled: Code.Canceled,
   too_large: Code.ResourceExhausted,
+  not_leading: Code.Unavailable,
   stopping: Code.Unavailable,
   internal: Code.Internal,
 };
 
-/** The gRPC status of an engine's failure. */
-export function codeOf({ code }: EngineError): Code {
-  return ENGINE_CODES[code];
+/** An engine's failure as a gRPC status. */
+export function toStatus(error: EngineError): ConnectError {
+  if (error.code === 'not_leading') return nobodyLeads(error.message);
+  return new ConnectError(error.message, ENGINE_CODES[error.code], undefined, undefined, error);
 }

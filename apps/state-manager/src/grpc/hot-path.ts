@@ -22,7 +22,7 @@ export interface HotMethod {
   /** The path of its calls. */
   readonly path: string;
   /** The answer to a message; undefined if the call has to go the ordinary way. */
-  readonly answer: (message: Buffer) => HotAnswer | undefined;
+  readonly answer: (message: Buffer, headers: IncomingHttpHeaders) => HotAnswer | undefined;
 }
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
@@ -55,12 +55,12 @@ export class HotPath {
     if (timeout === 'bad') return false;
     const deadline = timeout === undefined ? undefined : performance.now() + timeout;
     const giveAway = (body: readonly Buffer[]): void => handOver(handler, stream, headers, rawHeaders, body);
-    this.#collect({ stream, deadline, method, giveAway });
+    this.#collect({ stream, headers, deadline, method, giveAway });
     return true;
   }
 
   /** Collects the message and answers it, or gives what came so far away. */
-  #collect({ stream, deadline, method, giveAway }: Call): void {
+  #collect({ stream, headers, deadline, method, giveAway }: Call): void {
     const chunks: Buffer[] = [];
     let size = 0;
     const read = (chunk: Buffer): void => {
@@ -77,7 +77,7 @@ export class HotPath {
       const isLate = deadline !== undefined && performance.now() >= deadline;
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
       const message = isLate ? undefined : messageIn(body);
-      const answer = message && method.answer(message);
+      const answer = message && method.answer(message, headers);
       if (answer === undefined) giveAway(chunks);
       else if (typeof answer === 'function') void respondLater(stream, deadline, answer);
       else respond(stream, answer);
@@ -94,6 +94,7 @@ export class HotPath {
 
 interface Call {
   readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
   /** On the clock of `performance.now()`. */
   readonly deadline: number | undefined;
   readonly method: HotMethod;

@@ -3,11 +3,12 @@ import { monitoringserver } from '@statemanager/proto';
 import type { Manager } from '../manager.ts';
 import { frameOf } from './grpc-frame.ts';
 import { skimReport } from './skim-report.ts';
+import { readForwarded } from '../replicas/headers.ts';
 import { takeReport, type ReportTakerOptions } from './take-report.ts';
 import type { HotMethod } from './hot-path.ts';
 
 export interface HotReportOptions extends ReportTakerOptions {
-  readonly manager: Pick<Manager, 'submit' | 'confirm'>;
+  readonly manager: Pick<Manager, 'submit' | 'confirm' | 'leads'>;
   readonly maxContainersCount: number;
 }
 
@@ -24,12 +25,15 @@ export function hotReport(options: HotReportOptions): HotMethod {
   const { manager, misnamed, maxContainersCount } = options;
   return {
     path: '/statemanager.StateManagerConnection/SendChangedContainerList',
-    answer: (message) => {
+    answer: (message, headers) => {
       const read = skimReport(message, maxContainersCount);
       if (read === undefined) return undefined;
       const { node, containers } = read;
-      const said = manager.confirm({ type: 'report', node, containers, at: Date.now() });
-      if (said === undefined) return async (signal) => frameOf(encode(await takeReport(read, signal, options)));
+      const forwarded = readForwarded((name) => headers[name]);
+      const isHeld = forwarded !== undefined && forwarded.heldMs > 0;
+      const said = isHeld ? undefined : manager.confirm({ type: 'report', node, containers, at: Date.now() });
+      if (said === undefined)
+        return async (signal) => frameOf(encode(await takeReport(read, forwarded, signal, options)));
       misnamed.note(node, read.misnamed);
       return frameOf(encode(said));
     },

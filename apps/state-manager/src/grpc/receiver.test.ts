@@ -5,7 +5,7 @@ import { monitoringserver, statemanager } from '@statemanager/proto';
 import { DEFAULT_RULE_OPTIONS } from '@statemanager/state-machine';
 import { StoreError, openMemoryStore, stateKey } from '@statemanager/state-store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CANDIDATE, ScriptedStore, createManager, recordLog } from '../../test/kit/engine.ts';
+import { CANDIDATE, ScriptedStore, createForwarder, createManager, recordLog } from '../../test/kit/engine.ts';
 import { eventually } from '../../test/kit/eventually.ts';
 import type { Manager, ManagerOptions } from '../manager.ts';
 import { MisnamedContainers } from './misnamed-containers.ts';
@@ -39,6 +39,7 @@ describe('the receiver', () => {
       receive(router, {
         manager,
         sender,
+        forwarder: createForwarder(manager),
         maxContainersCount: 3,
         misnamed: new MisnamedContainers(recorded.log),
         log: recorded.log,

@@ -6,6 +6,8 @@ import type { ChangeRequest, RejectionCode, ResourceKind } from '@statemanager/s
 import { create } from '@bufbuild/protobuf';
 import type { Logger } from '../log.ts';
 import type { Manager } from '../manager.ts';
+import type { Forwarder } from '../replicas/forwarder.ts';
+import { readForwarded } from '../replicas/headers.ts';
 import type { MisnamedContainers } from './misnamed-containers.ts';
 import { readOffload } from './read-offload.ts';
 import { readReport } from './read-report.ts';
@@ -16,16 +18,23 @@ export interface ReceiverOptions {
   readonly manager: Manager;
   readonly misnamed: MisnamedContainers;
   readonly sender: Sender;
+  readonly forwarder: Forwarder;
   readonly maxContainersCount: number;
   readonly log: Logger;
 }
 
 /** The incoming half of the wire: reads what peers send, has it decided, and answers once it is durable. */
 export function receive(router: ConnectRouter, options: ReceiverOptions): void {
+  const { forwarder } = options;
+  const { method } = statemanager.StateManagerConnection;
   router.service(statemanager.StateManagerConnection, {
-    sendStateChange: (request, context) => changeState(request, context, options),
+    sendStateChange: forwarder.serve(method.sendStateChange, true, (request, context: HandlerContext) =>
+      changeState(request, context, options),
+    ),
     sendChangedContainerList: (request, context) => takeList(request, context, options),
-    triggerOffloading: (request, context) => offload(request, context, options),
+    triggerOffloading: forwarder.serve(method.triggerOffloading, false, (request, context: HandlerContext) =>
+      offload(request, context, options),
+    ),
     sendAction: () => {
       throw new ConnectError('SendAction is legacy; use SendStateChange', Code.Unimplemented);
     },
@@ -77,10 +86,11 @@ function readChange(request: statemanager.StateChange): ChangeRequest {
 
 async function takeList(
   request: monitoringserver.ContainerList,
-  { signal }: HandlerContext,
+  { signal, requestHeader }: HandlerContext,
   options: ReceiverOptions,
 ): Promise<monitoringserver.SendContainerListResponse> {
-  const resp = await takeReport(readReport(request, options.maxContainersCount), signal, options);
+  const forwarded = readForwarded((name) => requestHeader.get(name) ?? undefined);
+  const resp = await takeReport(readReport(request, options.maxContainersCount), forwarded, signal, options);
   return create(monitoringserver.SendContainerListResponseSchema, { resp });
 }
 

@@ -1,26 +1,36 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import type { Report } from '@statemanager/state-machine';
 import { EngineError } from '../engine/engine-error.ts';
 import type { Manager } from '../manager.ts';
-import { codeOf } from './engine-codes.ts';
+import { toStatus } from './engine-codes.ts';
+import { nobodyLeads } from '../replicas/leader-link.ts';
 import type { MisnamedContainers } from './misnamed-containers.ts';
 import type { ReadReport } from './read-report.ts';
 
 export interface ReportTakerOptions {
-  readonly manager: Pick<Manager, 'submit'>;
+  readonly manager: Pick<Manager, 'submit' | 'leads'>;
   readonly misnamed: MisnamedContainers;
+}
+
+/** A report that another process forwarded. */
+export interface Forwarded {
+  /** How long it waited there for a leader, in milliseconds. */
+  readonly heldMs: number;
 }
 
 /** Has a report decided. Resolves with what to say to its NodeAgent once that is durable; throws ConnectError. */
 export async function takeReport(
   { node, containers, misnamed: names }: ReadReport,
+  forwarded: Forwarded | undefined,
   signal: AbortSignal,
   { manager, misnamed }: ReportTakerOptions,
 ): Promise<string> {
+  // Whoever forwarded it keeps it, and asks who leads anew.
+  if (forwarded !== undefined && !manager.leads) throw nobodyLeads('this StateManager does not lead');
   misnamed.note(node, names);
-  const outcome = await decided(
-    manager.submit({ type: 'report', node, containers, at: Date.now() }, { signal }),
-    signal,
-  );
+  const heldMs = forwarded?.heldMs ?? 0;
+  const report: Report = { type: 'report', node, containers, at: Date.now() - heldMs };
+  const outcome = await decided(manager.submit(heldMs > 0 ? { ...report, held: true } : report, { signal }), signal);
   if (!outcome.accepted) throw new ConnectError(`containers: ${outcome.details}`, Code.ResourceExhausted);
   return outcome.message;
 }
@@ -33,6 +43,6 @@ export async function decided<T>(outcome: Promise<T>, signal: AbortSignal): Prom
     if (!(error instanceof EngineError)) throw error;
     // A deadline that passed says so itself.
     if (error.code === 'cancelled' && signal.reason instanceof ConnectError) throw signal.reason;
-    throw new ConnectError(error.message, codeOf(error), undefined, undefined, error);
+    throw toStatus(error);
   }
 }

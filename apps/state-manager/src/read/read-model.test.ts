@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { change, defined, report, reported } from '../../test/kit/engine.ts';
 import { watchModel, type WatchedModel } from '../../test/watch/watched-model.ts';
+import { IDLE_STATUS } from '../../test/kit/reading.ts';
 import type { JournalEntry } from './journal.ts';
+import { ReadModel } from './read-model.ts';
 
 let watched: WatchedModel;
 
@@ -216,13 +218,15 @@ describe('a node’s first report after a restart', () => {
 });
 
 describe('the read model', () => {
-  it('shows nothing between terms', async () => {
+  it('shows nothing until a view is loaded', () => {
+    const model = new ReadModel({ journalCount: 1, resumeWithinMs: 0, reconcileStatus: IDLE_STATUS });
+    expect([model.present, model.copy(), model.view]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('goes on showing what it knows when a term has ended', async () => {
+    await watched.manager.submit(change('a'));
     await watched.manager.stop(1000);
-    expect([watched.model.present, watched.model.copy(), watched.model.view]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect(watched.model.present?.entries.scenario.size).toBe(1);
   });
 
   it('keeps a copy as it was', async () => {

@@ -1,6 +1,6 @@
 import type { v1 } from '@statemanager/proto';
 import { compareWords, type Fleet, type Transition } from '@statemanager/state-machine';
-import type { Committed, Follower, Heard, LoadedRevisions, Term } from '../manager.ts';
+import type { Committed, Follower, Heard, LoadedRevisions } from '../manager.ts';
 import {
   buildEntry,
   copyEntries,
@@ -45,7 +45,7 @@ export class ReadModel implements Follower {
   readonly #options: ReadModelOptions;
   #entries: Entries = emptyEntries();
   #revision = 0;
-  #term: Term | undefined;
+  #view: Fleet | undefined;
   #watchersCount = 0;
   #journalUntil = 0;
   /** Everything after this revision would be in the journal, had it been written all along. */
@@ -58,9 +58,9 @@ export class ReadModel implements Follower {
     this.journal = new Journal(options.journalCount);
   }
 
-  /** The present; undefined while this process does not lead. Do not keep it: {@link copy} lasts. */
+  /** The present; undefined while no view is loaded. Do not keep it: {@link copy} lasts. */
   get present(): Picture | undefined {
-    if (this.#term === undefined) return undefined;
+    if (this.#view === undefined) return undefined;
     return { revision: this.#revision, entries: this.#entries, presence: this.presence };
   }
 
@@ -72,7 +72,7 @@ export class ReadModel implements Follower {
 
   /** The state of everything that is decided with, for explanations and simulations. */
   get view(): Fleet | undefined {
-    return this.#term?.view;
+    return this.#view;
   }
 
   /** Has the journal written while a watch lasts. Call the result when it ends; more than once does no harm. */
@@ -90,7 +90,7 @@ export class ReadModel implements Follower {
 
   /** Resolves with true once the view is as wanted, or with false if that takes longer. */
   async until(wanted: (view: Fleet) => boolean, withinMs: number): Promise<boolean> {
-    const isSo = (): boolean => this.#term !== undefined && wanted(this.#term.view);
+    const isSo = (): boolean => this.#view !== undefined && wanted(this.#view);
     if (isSo()) return true;
     return new Promise((resolve) => {
       const settle = (fulfilled: boolean): void => {
@@ -106,19 +106,28 @@ export class ReadModel implements Follower {
     });
   }
 
-  onTerm(term: Term, loaded: LoadedRevisions): readonly [] {
-    this.presence.clear();
+  /** A view was loaded: whatever was read before has nothing to do with it. */
+  onView(view: Fleet, loaded: LoadedRevisions): void {
     this.#entries = emptyEntries();
     for (const kind of READ_KINDS) {
-      for (const name of [...namesIn(term.view, kind)].sort()) {
-        this.#put(kind, name, buildEntry(term.view, kind, name, loaded.revisionOf(kind, name)));
+      for (const name of [...namesIn(view, kind)].sort()) {
+        this.#put(kind, name, buildEntry(view, kind, name, loaded.revisionOf(kind, name)));
       }
     }
     this.#revision = loaded.revision;
-    this.#term = term;
-    this.journal.restart(loaded.revision);
+    this.#view = view;
+    this.#forgetPresence();
     for (const look of [...this.#waiting]) look();
+  }
+
+  onTerm(): readonly [] {
+    this.#forgetPresence();
     return [];
+  }
+
+  /** Another process leads from now on. Until a node has spoken to it, nobody knows whether its last word still holds. */
+  onLeader(leader: unknown): void {
+    if (leader !== undefined) this.#forgetPresence();
   }
 
   onHeard(heard: readonly Heard[]): void {
@@ -139,16 +148,16 @@ export class ReadModel implements Follower {
   }
 
   onCommit({ revision, transitions, changes }: Committed): void {
-    const term = this.#term;
-    if (term === undefined) return;
-    const touched = this.#touchedBy(term.view, changes);
-    const isGoing = (kind: ReadKind, name: string): boolean => buildEntry(term.view, kind, name, 0) === undefined;
+    const view = this.#view;
+    if (view === undefined) return;
+    const touched = this.#touchedBy(view, changes);
+    const isGoing = (kind: ReadKind, name: string): boolean => buildEntry(view, kind, name, 0) === undefined;
     const before = this.#isJournaling() ? this.#before(touched, isGoing) : undefined;
     for (const kind of READ_KINDS) {
       for (const name of touched[kind]) {
         const last = this.#entries[kind].get(name)?.revision ?? 0;
         const own = changes.hasOwn(kind, name) ? revision : last;
-        this.#put(kind, name, buildEntry(term.view, kind, name, own));
+        this.#put(kind, name, buildEntry(view, kind, name, own));
       }
     }
     for (const [node, record] of changes.changedNodes()) if (record === undefined) this.presence.forget(node);
@@ -157,8 +166,13 @@ export class ReadModel implements Follower {
     for (const look of [...this.#waiting]) look();
   }
 
-  onTermEnd(): void {
-    this.#term = undefined;
+  onMirrored(committed: Committed): void {
+    this.onCommit(committed);
+  }
+
+  /** The journal does not say of each node that its word is not confirmed any more: watches begin anew. */
+  #forgetPresence(): void {
+    this.presence.clear();
     this.journal.restart(this.#revision);
   }
 

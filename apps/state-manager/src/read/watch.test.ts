@@ -1,8 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { create } from '@bufbuild/protobuf';
+import { v1 } from '@statemanager/proto';
 import { change, report, reported } from '../../test/kit/engine.ts';
+import { IDLE_STATUS } from '../../test/kit/reading.ts';
 import { watchModel, type WatchedModel } from '../../test/watch/watched-model.ts';
-import { WatchEndedError } from './watch.ts';
+import { AS_MESSAGES } from './changes.ts';
+import { readFilter } from './filter.ts';
+import { ReadModel } from './read-model.ts';
+import { watch as watchOf, WatchEndedError } from './watch.ts';
 
 let watched: WatchedModel;
 
@@ -140,13 +146,12 @@ describe('a gap is said', () => {
 });
 
 describe('a watch ends', () => {
-  it('with an error when nobody leads here any more, at once', async () => {
-    const watch = watched.watch({});
-    await watch.next();
-    const next = watch.next();
-    await watched.manager.stop(1000);
-    await expect(next).rejects.toThrow(WatchEndedError);
-    await expect(watched.watch({}).next()).rejects.toThrow('this StateManager does not lead');
+  it('with an error when no view is loaded', async () => {
+    const model = new ReadModel({ journalCount: 1, resumeWithinMs: 0, reconcileStatus: IDLE_STATUS });
+    const settings = { reconcileStatus: IDLE_STATUS, bookmarkMs: 60_000, partCount: 500 };
+    const filter = readFilter(create(v1.ResourceFilterSchema, {}));
+    const messages = watchOf(model, filter, 0, settings, AS_MESSAGES, new AbortController().signal);
+    await expect(messages.next()).rejects.toThrow(WatchEndedError);
   });
 
   it('when it is told to, at once', async () => {

@@ -105,18 +105,18 @@ function reasonFor(model: ReadModel, afterRevision: number): string {
 }
 
 function presentOf({ present }: ReadModel): Picture {
-  if (present === undefined) throw notLeading();
+  if (present === undefined) throw notLoaded();
   return present;
 }
 
 function copyOf(model: ReadModel): Picture {
   const picture = model.copy();
-  if (picture === undefined) throw notLeading();
+  if (picture === undefined) throw notLoaded();
   return picture;
 }
 
-function notLeading(): WatchEndedError {
-  return new WatchEndedError('this StateManager does not lead');
+function notLoaded(): WatchEndedError {
+  return new WatchEndedError('this StateManager has not loaded its view yet');
 }
 
 function* snapshot(picture: Picture, filter: Filter, settings: WatchSettings): Generator<Message> {

@@ -10,7 +10,7 @@ import { receive } from '../../src/grpc/receiver.ts';
 import type { Sender } from '../../src/grpc/sender.ts';
 import type { Manager } from '../../src/manager.ts';
 import { chanceOf, SEED } from '../faults/seed.ts';
-import { CANDIDATE, createManager, recordLog } from '../kit/engine.ts';
+import { CANDIDATE, createForwarder, createManager, recordLog } from '../kit/engine.ts';
 import { makeCall, MAX_MESSAGE_BYTES, type WireCall } from './calls.ts';
 import { MAX_CONTAINERS_COUNT } from './report-messages.ts';
 
@@ -44,7 +44,11 @@ class Side {
     this.#manager = createManager(this.#store, log);
     const misnamed = new MisnamedContainers(log);
     const options = { manager: this.#manager, misnamed, maxContainersCount };
+    const { manager } = options;
     const counting: HotReportOptions['manager'] = {
+      get leads() {
+        return manager.leads;
+      },
       submit: (...args) => this.#manager.submit(...args),
       confirm: (report) => {
         const said = this.#manager.confirm(report);
@@ -52,10 +56,11 @@ class Side {
         return said;
       },
     };
+    const forwarder = createForwarder(manager);
     this.#port = new Port({
       maxMessageBytes: MAX_MESSAGE_BYTES,
       hotMethods: hot ? [hotReport({ ...options, manager: counting })] : [],
-      routes: (router) => receive(router, { ...options, sender: undefined as unknown as Sender, log }),
+      routes: (router) => receive(router, { ...options, forwarder, sender: undefined as unknown as Sender, log }),
     });
   }
 

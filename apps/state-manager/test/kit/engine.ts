@@ -21,6 +21,8 @@ import type {
 import { pino } from 'pino';
 import type { Logger } from '../../src/log.ts';
 import { Manager, type ManagerOptions } from '../../src/manager.ts';
+import { Forwarder } from '../../src/replicas/forwarder.ts';
+import { nobodyLeads } from '../../src/replicas/leader-link.ts';
 
 export const CANDIDATE: Candidate = { id: 'test', address: '127.0.0.1:1' };
 
@@ -80,6 +82,14 @@ export function createManager(store: KeyValueStore, log: Logger, options: Partia
     log,
     ...options,
   });
+}
+
+/** Has a manager's calls answered by it alone: nobody else leads, ever. To be made before the manager is started. */
+export function createForwarder(manager: Manager): Forwarder {
+  const link = { isThere: false, call: () => Promise.reject(nobodyLeads('nobody leads')) };
+  const forwarder = new Forwarder({ manager, link, answerWithinMs: 10_000, maxWaitingCount: 100 });
+  manager.follow(forwarder);
+  return forwarder;
 }
 
 /** What happens instead of a commit; `apply` is what would have happened. */

@@ -45,7 +45,12 @@ export interface Peer {
     request: Readonly<Record<string, unknown>>,
   ): Promise<{ accepted: boolean; message: string; transition_id: string }>;
   /** Any method, any message. */
-  call(method: string, request: unknown, deadlineMs?: number): Promise<unknown>;
+  call(
+    method: string,
+    request: unknown,
+    deadlineMs?: number,
+    metadata?: Readonly<Record<string, string>>,
+  ): Promise<unknown>;
   close(): void;
 }
 
@@ -57,8 +62,10 @@ export function connectPeer(address: string): Peer {
     'grpc.max_reconnect_backoff_ms': 200,
     'grpc.max_send_message_length': 256 * 1024 * 1024,
   });
-  const call = (method: string, request: unknown, deadlineMs?: number): Promise<unknown> =>
+  const call: Peer['call'] = (method, request, deadlineMs, headers = {}) =>
     new Promise((resolve, reject) => {
+      const metadata = new grpc.Metadata();
+      for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
       const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
       const unary = client[method] as (
         request: unknown,
@@ -66,7 +73,7 @@ export function connectPeer(address: string): Peer {
         options: grpc.CallOptions,
         done: (error: grpc.ServiceError | null, answer: unknown) => void,
       ) => void;
-      unary.call(client, request, new grpc.Metadata(), options, (error, answer) => {
+      unary.call(client, request, metadata, options, (error, answer) => {
         if (error === null) resolve(answer);
         else reject(error);
       });

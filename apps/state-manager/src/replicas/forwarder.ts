@@ -1,0 +1,164 @@
+import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
+import { EngineError } from '../engine/engine-error.ts';
+import type { Follower } from '../engine/follower.ts';
+import type { Manager } from '../manager.ts';
+import { FORWARDED_BY, RETRY_PUSHBACK_MS } from './headers.ts';
+import { mayPass, nobodyLeads, wasNotTaken, type LeaderLink } from './leader-link.ts';
+
+export interface ForwarderOptions {
+  readonly manager: Pick<Manager, 'leads'>;
+  readonly link: Pick<LeaderLink, 'isThere' | 'call'>;
+  /** How long a call waits for a leader, in milliseconds. */
+  readonly answerWithinMs: number;
+  /** How many calls may wait for one. */
+  readonly maxWaitingCount: number;
+}
+
+/** What a call is made of that may have to be forwarded. */
+export type ForwardableContext = Pick<HandlerContext, 'signal' | 'timeoutMs' | 'requestHeader'>;
+
+/** Answers a unary method's calls. */
+type Handler<I extends DescMessage, O extends DescMessage, C> = (
+  request: MessageShape<I>,
+  context: C,
+) => Promise<MessageShape<O>>;
+
+/** A call that only the leader can answer. */
+interface LeadersCall<I extends DescMessage, O extends DescMessage> {
+  readonly method: DescMethodUnary<I, O>;
+  readonly request: MessageShape<I>;
+  readonly context: ForwardableContext;
+  readonly repeatable: boolean;
+  /** The answer, where this process leads. */
+  readonly answer: () => Promise<MessageShape<O>>;
+}
+
+/** So often a call that failed on its way is tried again, if nothing else happens. */
+const RETRY_EVERY_MS = 200;
+
+/** What a caller should wait before it tries again, where nobody leads: an election takes about as long. */
+const PUSHBACK_MS = 1000;
+
+/**
+ * Has calls answered by whoever leads: here, or by another process on the same store. While nobody does they wait. A call
+ * that was forwarded to this process is never forwarded again.
+ */
+export class Forwarder implements Follower {
+  readonly #options: ForwarderOptions;
+  readonly #waiting = new Set<() => void>();
+  #closed = false;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
+
+  /** Refuses what waits for a leader, and whatever would have to from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  onLeader(): void {
+    this.#wake();
+  }
+
+  onServing(): void {
+    this.#wake();
+  }
+
+  /**
+   * A handler of a method that `answer` answers where this process leads. Its calls throw ConnectError: UNAVAILABLE, with a
+   * time to wait, if nobody leads for too long. `repeatable` says that it does no harm to do the same twice: then a call
+   * whose answer was lost is made again.
+   */
+  serve<I extends DescMessage, O extends DescMessage, C extends ForwardableContext>(
+    method: DescMethodUnary<I, O>,
+    repeatable: boolean,
+    answer: Handler<I, O, C>,
+  ): Handler<I, O, C> {
+    return (request, context) =>
+      this.#run({ method, request, context, repeatable, answer: () => answer(request, context) });
+  }
+
+  async #run<I extends DescMessage, O extends DescMessage>(call: LeadersCall<I, O>): Promise<MessageShape<O>> {
+    const { manager, answerWithinMs } = this.#options;
+    const wasForwarded = call.context.requestHeader.has(FORWARDED_BY);
+    const until = performance.now() + answerWithinMs;
+    for (;;) {
+      if (!manager.leads && wasForwarded) throw nobodyLeads('this StateManager does not lead');
+      const failure = await (manager.leads ? tryHere(call) : this.#tryLeader(call));
+      if (!(failure instanceof ConnectError)) return failure;
+      if (wasForwarded) throw failure;
+      if (this.#closed) throw nobodyLeads('this StateManager stops; ask another one');
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) throw inVain(failure, answerWithinMs);
+      await this.#change(Math.min(leftMs, RETRY_EVERY_MS), call.context.signal);
+      if (call.context.signal.aborted) throw givenUp(call.context.signal);
+    }
+  }
+
+  /** The leader's answer, or why there is none yet. Throws what another try would not mend. */
+  async #tryLeader<I extends DescMessage, O extends DescMessage>({
+    method,
+    request,
+    context,
+    repeatable,
+  }: LeadersCall<I, O>): Promise<MessageShape<O> | ConnectError> {
+    try {
+      const { signal } = context;
+      return await this.#options.link.call(method, request, { signal, timeoutMs: context.timeoutMs() });
+    } catch (error) {
+      if (context.signal.aborted) throw givenUp(context.signal);
+      if (error instanceof ConnectError && (wasNotTaken(error) || (repeatable && mayPass(error)))) return error;
+      throw error;
+    }
+  }
+
+  async #change(withinMs: number, signal: AbortSignal): Promise<void> {
+    const { maxWaitingCount } = this.#options;
+    if (this.#waiting.size >= maxWaitingCount) {
+      const count = `${maxWaitingCount} requests wait for a leader already (--max-queue-count)`;
+      throw new ConnectError(count, Code.ResourceExhausted);
+    }
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, withinMs);
+      signal.addEventListener('abort', wake, { once: true });
+      this.#waiting.add(wake);
+    });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+}
+
+/** The answer, or why it is another one's to give. */
+async function tryHere<I extends DescMessage, O extends DescMessage>({
+  answer,
+}: LeadersCall<I, O>): Promise<MessageShape<O> | ConnectError> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'not_leading') return nobodyLeads(error.message);
+    if (error instanceof ConnectError && wasNotTaken(error)) return error;
+    throw error;
+  }
+}
+
+function inVain(failure: ConnectError, withinMs: number): ConnectError {
+  const said = failure.rawMessage;
+  const rest = wasNotTaken(failure) ? 'nothing was changed' : 'it may still be applied: repeat it';
+  const message = `no StateManager that leads answered within ${withinMs} ms (--answer-within-ms): ${said}; ${rest}`;
+  return new ConnectError(message, Code.Unavailable, { [RETRY_PUSHBACK_MS]: String(PUSHBACK_MS) });
+}
+
+function givenUp({ reason }: AbortSignal): ConnectError {
+  return reason instanceof ConnectError ? reason : new ConnectError('the caller gave up', Code.Canceled);
+}

@@ -1,0 +1,98 @@
+import { ConnectError } from '@connectrpc/connect';
+import { statemanager } from '@statemanager/proto';
+import type { Report } from '@statemanager/state-machine';
+import type { Outcome } from '../engine/decide-batch.ts';
+import { EngineError } from '../engine/engine-error.ts';
+import type { Follower } from '../engine/follower.ts';
+import type { Entry, InputQueue } from '../engine/input-queue.ts';
+import { fail } from '../engine/intake.ts';
+import type { Logger } from '../log.ts';
+import { HELD_MS } from './headers.ts';
+import { mayPass, wasNotTaken, type LeaderLink } from './leader-link.ts';
+import { reportMessage } from './report-message.ts';
+
+export interface ReportForwarderOptions {
+  /** Where reports wait. */
+  readonly queue: InputQueue<Outcome>;
+  readonly link: Pick<LeaderLink, 'isThere' | 'call'>;
+  readonly log: Logger;
+}
+
+const METHOD = statemanager.StateManagerConnection.method.sendChangedContainerList;
+
+/** How many reports are under way at once. */
+const CONCURRENCY = 64;
+
+/** A leader that could not take one is asked again after this. */
+const RETRY_MS = 200;
+
+/** A report that waited longer than this may be older than what the leader has heard of its node meanwhile. */
+const HELD_FROM_MS = 100;
+
+/**
+ * Brings the reports that wait here to whoever leads, of each node one at a time. One that cannot be brought there waits on:
+ * its NodeAgent will not repeat it. If this process leads before, it decides them itself.
+ */
+export class ReportForwarder implements Follower {
+  readonly #options: ReportForwarderOptions;
+  /** The nodes whose reports are under way. */
+  readonly #nodes = new Set<string>();
+  #pausedUntil = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ReportForwarderOptions) {
+    this.#options = options;
+  }
+
+  onLeader(): void {
+    this.#pausedUntil = 0;
+    this.onWaiting();
+  }
+
+  onWaiting(): void {
+    const { queue, link } = this.#options;
+    if (performance.now() < this.#pausedUntil) return;
+    while (link.isThere && this.#nodes.size < CONCURRENCY) {
+      const entry = queue.takeReport((node) => !this.#nodes.has(node));
+      if (entry === undefined) return;
+      void this.#bring(entry as Entry<Outcome> & { readonly input: Report });
+    }
+  }
+
+  async #bring(entry: Entry<Outcome> & { readonly input: Report }): Promise<void> {
+    const { queue, link } = this.#options;
+    const { input } = entry;
+    const abandoned = new AbortController();
+    entry.abandoned = () => abandoned.abort(new EngineError('cancelled', 'the caller gave up'));
+    this.#nodes.add(input.node);
+    try {
+      const heldMs = Date.now() - input.at;
+      const headers = heldMs < HELD_FROM_MS ? {} : { [HELD_MS]: String(heldMs) };
+      const { resp } = await link.call(METHOD, reportMessage(input), { signal: abandoned.signal, headers });
+      const outcome: Outcome = { accepted: true, changes: undefined, transitions: [], message: resp };
+      for (const ticket of [...entry.tickets]) ticket.resolve(outcome);
+    } catch (error) {
+      if (abandoned.signal.aborted) return;
+      if (!wasNotTaken(error) && !mayPass(error)) return this.#refuse(entry, error);
+      queue.putBack([entry]);
+      this.#pause();
+    } finally {
+      entry.abandoned = undefined;
+      this.#nodes.delete(input.node);
+      this.onWaiting();
+    }
+  }
+
+  /** What the leader refuses it would refuse again. */
+  #refuse(entry: Entry<Outcome>, error: unknown): void {
+    const message = error instanceof ConnectError ? error.rawMessage : 'the leader could not be asked';
+    this.#options.log.error({ err: error, input: entry.input.type }, 'the leader refuses a report');
+    fail(entry, new EngineError('too_large', `the leader refuses it: ${message}`, { cause: error }));
+  }
+
+  #pause(): void {
+    clearTimeout(this.#timer);
+    this.#pausedUntil = performance.now() + RETRY_MS;
+    this.#timer = setTimeout(() => this.onLeader(), RETRY_MS);
+  }
+}
