@@ -13,7 +13,7 @@ import { reconcileService } from './api/reconcile-service.ts';
 import { stateService } from './api/state-service.ts';
 import { framedWatch } from './api/framed-watch.ts';
 import { Watches } from './api/watches.ts';
-import { etcdOptionsOf } from './config/etcd-options.ts';
+import { etcdOptionsOf, type EtcdSetting } from './config/etcd-options.ts';
 import type { Address, StoreUrl } from './config/parsers.ts';
 import type { Config } from './config/schema.ts';
 import { DefinitionWatch } from './definitions/definition-watch.ts';
@@ -287,7 +287,10 @@ function ours(manager: Manager, log: Logger): (input: Parameters<Manager['submit
 }
 
 /** Opens the store that a setting names. */
-export async function openStore(url: StoreUrl, config: Config): Promise<KeyValueStore> {
+export async function openStore(
+  url: StoreUrl,
+  config: Pick<Config, EtcdSetting | 'lease-ttl-seconds'>,
+): Promise<KeyValueStore> {
   if (url.type === 'memory') return openMemoryStore();
   if (url.type === 'sqlite') return openSqliteStore(url.path);
   return openEtcdStore(etcdOptionsOf(url.hosts, config));

@@ -64,14 +64,6 @@ export function historyKey(kind: ResourceKind, name: string, generation: number)
   return `${HISTORY_PREFIX}${kind}/${name}/${generation % HISTORY_COUNT}`;
 }
 
-/** The resource that a history key is about; undefined if the key is none. */
-export function parseHistoryKey(key: string): { readonly kind: ResourceKind; readonly name: string } | undefined {
-  const [kind, name, slot, ...rest] = key.slice(HISTORY_PREFIX.length).split('/');
-  const known = RESOURCE_KINDS.find((k) => k === kind);
-  if (!key.startsWith(HISTORY_PREFIX) || known === undefined || name === undefined || rest.length > 0) return undefined;
-  return isName(name) && /^\d{1,3}$/.test(slot ?? '') ? { kind: known, name } : undefined;
-}
-
 /** The keys of all history entries that a resource at this generation has. */
 export function historyKeys(kind: ResourceKind, name: string, generation: number): readonly string[] {
   const count = Math.min(generation, HISTORY_COUNT);

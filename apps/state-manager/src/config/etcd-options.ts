@@ -2,11 +2,24 @@ import { readFileSync } from 'node:fs';
 import type { EtcdStoreOptions } from '@statemanager/etcd-store';
 import type { Config, SettingName } from './schema.ts';
 
+/** The settings that say how to reach etcd. */
+export const ETCD_SETTINGS = [
+  'etcd-ca',
+  'etcd-cert',
+  'etcd-key',
+  'etcd-user',
+  'etcd-password-file',
+  'etcd-namespace',
+] as const satisfies readonly SettingName[];
+export type EtcdSetting = (typeof ETCD_SETTINGS)[number];
+
+type EtcdConfig = Pick<Config, EtcdSetting | 'lease-ttl-seconds'>;
+
 /**
  * How to reach etcd, with what the settings' files hold now. With any of the settings of TLS it is TLS. Throws, naming
  * setting and file but nothing that is in it, if a file cannot be read or half of a pair is missing.
  */
-export function etcdOptionsOf(hosts: readonly string[], config: Config): EtcdStoreOptions {
+export function etcdOptionsOf(hosts: readonly string[], config: EtcdConfig): EtcdStoreOptions {
   const ca = readSetting(config, 'etcd-ca');
   const cert = readSetting(config, 'etcd-cert');
   const key = readSetting(config, 'etcd-key');
@@ -22,7 +35,7 @@ export function etcdOptionsOf(hosts: readonly string[], config: Config): EtcdSto
   };
 }
 
-function authOf(config: Config): Pick<EtcdStoreOptions, 'auth'> {
+function authOf(config: EtcdConfig): Pick<EtcdStoreOptions, 'auth'> {
   const username = config['etcd-user'];
   // Editors end the last line, and a password has none.
   const password = readSetting(config, 'etcd-password-file')?.replace(/\r?\n$/, '');
@@ -32,7 +45,7 @@ function authOf(config: Config): Pick<EtcdStoreOptions, 'auth'> {
 }
 
 function readSetting(
-  config: Config,
+  config: EtcdConfig,
   name: 'etcd-ca' | 'etcd-cert' | 'etcd-key' | 'etcd-password-file',
 ): string | undefined {
   const path = config[name];
@@ -44,7 +57,7 @@ function readSetting(
   }
 }
 
-function assertPair(config: Config, one: SettingName, other: SettingName): void {
+function assertPair(config: EtcdConfig, one: EtcdSetting, other: EtcdSetting): void {
   if ((config[one] === undefined) !== (config[other] === undefined))
     throw new Error(`--${one} and --${other} go together`);
 }

@@ -92,7 +92,7 @@ async function readFile(path: string, name: string): ReturnType<typeof readExpor
 }
 
 async function withStore(settings: TransferSettings, use: (store: KeyValueStore) => Promise<void>): Promise<void> {
-  const store = await openStore(settings.store, settings.leaseTtlSeconds);
+  const store = await openStore(settings.store, settings.config);
   try {
     await use(store);
   } finally {

@@ -1,3 +1,4 @@
+import { ETCD_SETTINGS } from '../config/etcd-options.ts';
 import { SETTINGS } from '../config/schema.ts';
 import type { TransferVerb } from './options.ts';
 
@@ -7,6 +8,8 @@ const STORE: Row = [
   '--store <store>',
   `sqlite:<path> or etcd:<host:port>[,<host:port>…] (default: ${SETTINGS.store.default})`,
 ];
+/** How to reach an etcd that wants more than an address. */
+const ETCD: readonly Row[] = ETCD_SETTINGS.map((name) => [`--${name} ${SETTINGS[name].value}`, SETTINGS[name].help]);
 const COMMON: readonly Row[] = [
   ['--config <file>', 'a YAML file with the service’s settings; its store counts'],
   ['-h, --help', 'this text'],
@@ -20,7 +23,7 @@ Usage: state-manager export [options]
 It reads the store as of one revision, and changes nothing in it. A file is there whole or not at all. On etcd
 a StateManager may run meanwhile; a SQLite file is its process's alone, so that one has to be stopped.
 `,
-  [STORE, ['--file <path>|-', 'where to write; - is standard output (default: -)'], ...COMMON],
+  [STORE, ['--file <path>|-', 'where to write; - is standard output (default: -)'], ...ETCD, ...COMMON],
   `
   state-manager export --store etcd:127.0.0.1:2379 --file fleet.jsonl
   state-manager export | gzip > fleet.jsonl.gz
@@ -44,6 +47,7 @@ then no StateManager works on that store.
       '--lease-ttl-seconds <s>',
       `${SETTINGS['lease-ttl-seconds'].help} (default: ${SETTINGS['lease-ttl-seconds'].default})`,
     ],
+    ...ETCD,
     ...COMMON,
   ],
   `

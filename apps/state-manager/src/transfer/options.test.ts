@@ -22,8 +22,8 @@ function problemsOf(verb: TransferVerb, args: readonly string[], env: Record<str
 describe('the options of export and import', () => {
   it('have the service’s store, and standard output, by default', () => {
     const store = { type: 'sqlite', path: '.statemanager/state.db' };
-    expect(settingsOf('export', [])).toEqual({ store, leaseTtlSeconds: 5, file: '-', replace: false });
-    expect(settingsOf('import', ['--file', 'f'])).toEqual({ store, leaseTtlSeconds: 5, file: 'f', replace: false });
+    expect(settingsOf('export', [])).toMatchObject({ store, file: '-', replace: false });
+    expect(settingsOf('import', ['--file', 'f'])).toMatchObject({ store, file: 'f', replace: false });
   });
 
   it('find the store where the service finds it', () => {
@@ -38,7 +38,20 @@ describe('the options of export and import', () => {
 
   it('can be given together', () => {
     const args = ['--file=-', '--replace', '--lease-ttl-seconds', '2', '--store', 'etcd:a:1'];
-    expect(settingsOf('import', args)).toMatchObject({ file: '-', replace: true, leaseTtlSeconds: 2 });
+    expect(settingsOf('import', args)).toMatchObject({
+      ...{ file: '-', replace: true, config: { 'lease-ttl-seconds': 2 } },
+    });
+  });
+
+  it('say how to reach etcd as the service’s do', () => {
+    const args = ['--etcd-ca', 'ca.pem', '--etcd-namespace', 'fleet-1/'];
+    for (const verb of ['export', 'import'] as const) {
+      const { config } = settingsOf(verb, [...args, '--file', 'f']);
+      expect(config).toMatchObject({ 'etcd-ca': 'ca.pem', 'etcd-namespace': 'fleet-1/' });
+      for (const name of ['ca', 'cert', 'key', 'user', 'password-file', 'namespace']) {
+        expect(transferHelp(verb)).toContain(`--etcd-${name} `);
+      }
+    }
   });
 
   it.each<[TransferVerb, readonly string[], RegExp]>([

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readCommand } from '../config/config.ts';
+import type { Config } from '../config/schema.ts';
+import { ETCD_SETTINGS, type EtcdSetting } from '../config/etcd-options.ts';
 import { path, type StoreUrl } from '../config/parsers.ts';
 
 /** The commands that carry a store's contents, by their first word. */
@@ -9,7 +11,8 @@ export type TransferVerb = (typeof TRANSFER_VERBS)[number];
 
 export interface TransferSettings {
   readonly store: Exclude<StoreUrl, { type: 'memory' }>;
-  readonly leaseTtlSeconds: number;
+  /** How to reach it, and what else of the service's settings counts here. */
+  readonly config: Pick<Config, EtcdSetting | 'lease-ttl-seconds'>;
   /** A path, or `-` for standard output or input. */
   readonly file: string;
   readonly replace: boolean;
@@ -23,7 +26,10 @@ export type TransferCommand =
   | { readonly type: 'bad'; readonly problems: readonly string[] };
 
 /** The service's settings that count here too, wherever they are given. */
-const SHARED = { export: ['store', 'config'], import: ['store', 'lease-ttl-seconds', 'config'] } as const;
+const SHARED: Readonly<Record<TransferVerb, readonly string[]>> = {
+  export: ['store', ...ETCD_SETTINGS, 'config'],
+  import: ['store', ...ETCD_SETTINGS, 'lease-ttl-seconds', 'config'],
+};
 
 /** Whether the first word of a command line names a command of this folder. */
 export function isTransferVerb(word: string | undefined): word is TransferVerb {
@@ -43,7 +49,8 @@ export function readTransferCommand(
   const path = file ?? (verb === 'export' ? '-' : undefined);
   if (path === undefined) problems.push('--file is needed: the file to import, or - for standard input');
   if (command.type !== 'run' || path === undefined) return { type: 'bad', problems };
-  const { store, 'lease-ttl-seconds': leaseTtlSeconds } = command.config;
+  const { config } = command;
+  const { store } = config;
   if (store.type === 'memory') {
     problems.push('--store must be one that outlives its process: sqlite:<path> or etcd:<host:port>[,<host:port>…]');
     return { type: 'bad', problems };
@@ -52,7 +59,7 @@ export function readTransferCommand(
     problems.push('--file must not be the file of the store itself');
   }
   if (problems.length > 0) return { type: 'bad', problems };
-  return { type: 'run', settings: { store, leaseTtlSeconds, file: path, replace } };
+  return { type: 'run', settings: { store, config, file: path, replace } };
 }
 
 interface Flags {
