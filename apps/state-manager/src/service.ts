@@ -18,8 +18,11 @@ import type { Address, StoreUrl } from './config/parsers.ts';
 import type { Config } from './config/schema.ts';
 import { DefinitionWatch } from './definitions/definition-watch.ts';
 import { followWithSeeds, readSeeds } from './definitions/seed-definitions.ts';
+import { followCertificate, openAccess, peerTlsOf, portTlsOf } from './access/from-config.ts';
+import { guard } from './access/interceptor.ts';
 import { Compaction } from './engine/compaction.ts';
 import { Waits } from './engine/waits.ts';
+import { CALLER } from './grpc/caller.ts';
 import { Health } from './grpc/health.ts';
 import { hotReport } from './grpc/hot-report.ts';
 import { MisnamedContainers } from './grpc/misnamed-containers.ts';
@@ -67,7 +70,11 @@ export interface Service {
 /** Puts the parts together and starts them. Throws if the store's file, a port or a path cannot be had. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const store = await openStore(config.store, config);
-  const client = createActionClient({ baseUrl: config['action-controller'], retry: false, breaker: false });
+  const tls = peerTlsOf(config);
+  const client = createActionClient({
+    ...{ baseUrl: config['action-controller'], retry: false, breaker: false },
+    ...(tls && { tls }),
+  });
   try {
     return await compose(config, log, store, client);
   } catch (error) {
@@ -90,7 +97,11 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   const healthService = new Health();
   const maxContainersCount = config['max-containers-count'];
   let ownId = config.id ?? hostname();
-  const link = new LeaderLink({ id: () => ownId, log });
+  const link = new LeaderLink({
+    id: () => ownId,
+    tls: () => (config['tls-cert'] === undefined ? undefined : peerTlsOf(config)),
+    log,
+  });
   const forwarder = new Forwarder({
     manager,
     link,
@@ -98,13 +109,19 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
     maxWaitingCount: config['max-queue-count'],
   });
   const misnamed = new MisnamedContainers(log);
+  const { access, files } = openAccess(config, log);
   let watches: Watches | undefined;
   const port = new Port({
     maxMessageBytes: config['max-message-bytes'],
     framedStreams: () => (watches === undefined ? [] : [framedWatch(watches)]),
-    hotMethods: [hotReport({ manager, misnamed, maxContainersCount })],
+    hotMethods: [hotReport({ manager, misnamed, maxContainersCount, access })],
+    interceptors: [guard(access, log)],
+    admit: (path, values, header) =>
+      void access.admit(path, values.get(CALLER).certificate, (name) => header.get(name) ?? undefined),
+    tls: portTlsOf(config),
+    log,
     routes: (router, draining) => {
-      receive(router, { manager, sender, forwarder, maxContainersCount, misnamed, log });
+      receive(router, { manager, sender, forwarder, access, maxContainersCount, misnamed, log });
       watches = serveApi(router, { config, log, store, manager, reconciler, forwarder, model, draining });
       healthService.routes(router, draining);
       reflect(router, SERVICES);
@@ -122,12 +139,20 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   manager.follow(link);
   manager.follow(forwarder);
   manager.follow(new ReportForwarder({ queue: manager.queue, link, log }));
+  files.push(...followCertificate(config, port, log));
   const address = await port.listen(config.listen);
+  for (const file of files) file.start();
   ownId = config.id ?? `${hostname()}:${address.port}`;
   manager.start({ id: ownId, address: textOf(config.advertise ?? reachable(address)) });
   log.info({ listening: `${address.host}:${address.port}`, store: store.name }, 'listening');
 
-  return { address, stop: () => stop(config['drain-ms'], log, { port, manager, forwarder, link, client, store }) };
+  return {
+    address,
+    stop: async () => {
+      for (const file of files) file.stop();
+      await stop(config['drain-ms'], log, { port, manager, forwarder, link, client, store });
+    },
+  };
 }
 
 interface Api {

@@ -41,7 +41,7 @@ class Client implements ActionClient {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#connection = new Connection(settings.origin, settings);
+    this.#connection = new Connection(settings.origin, settings, settings.tls);
     this.#breaker = createBreaker(settings.breaker);
   }
 

@@ -18,5 +18,6 @@ export type {
   CallOptions,
   ReachOptions,
   RetryOptions,
+  TlsOptions,
   WaitOptions,
 } from './options.ts';

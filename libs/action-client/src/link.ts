@@ -5,6 +5,7 @@ import type {
   ClientSessionRequestOptions,
   OutgoingHttpHeaders,
 } from 'node:http2';
+import type { TlsOptions } from './options.ts';
 
 /** The times of a link, in milliseconds. */
 export interface LinkTimes {
@@ -31,9 +32,9 @@ export class Link {
   #ping: Promise<boolean> | undefined;
   #failure: Error | undefined;
 
-  constructor(origin: string, times: LinkTimes) {
+  constructor(origin: string, times: LinkTimes, tls: TlsOptions = {}) {
     this.#times = times;
-    this.#session = connect(origin, { settings: { enablePush: false } });
+    this.#session = connect(origin, { ...tls, settings: { enablePush: false } });
     this.gone = new Promise((resolve) => this.#session.once('close', resolve));
     this.opened = this.#handshake();
     // Whoever waits for `opened`, or for a stream, is told there; without a listener the error would end the process.

@@ -4,6 +4,8 @@ import { ActionClientError } from './error.ts';
 export interface ActionClientOptions {
   /** `http://host:port` (HTTP/2 without TLS, what Pullpiri speaks) or `https://host:port`. */
   baseUrl: string;
+  /** For `https`: what to trust, and what to show, in PEM. Default: the authorities that Node knows, and nothing. */
+  tls?: TlsOptions;
   /** How long one attempt may take, connecting included. Default 10000. */
   deadlineMs?: number;
   /** When to try again; `false` for callers that repeat calls themselves. Default: see RetryOptions. */
@@ -16,6 +18,15 @@ export interface ActionClientOptions {
   keepAliveTimeoutMs?: number;
   /** A peer that does not speak HTTP/2 within this time is unreachable. Default 5000. */
   connectTimeoutMs?: number;
+}
+
+/** Certificates, in PEM. */
+export interface TlsOptions {
+  /** The authorities that the peer's certificate may come from. */
+  ca?: string | Buffer;
+  /** What to show to the peer; `key` goes with it. */
+  cert?: string | Buffer;
+  key?: string | Buffer;
 }
 
 /** How failed attempts are repeated: exponential backoff with jitter. */
@@ -63,6 +74,7 @@ export interface WaitOptions extends ReachOptions {
 /** The options with their defaults, checked. */
 export interface Settings {
   origin: string;
+  tls: TlsOptions;
   deadlineMs: number;
   retry: false | Required<RetryOptions>;
   breaker: false | Required<BreakerOptions>;
@@ -75,6 +87,7 @@ export interface Settings {
 export function settingsOf(options: ActionClientOptions): Settings {
   return {
     origin: originOf(options.baseUrl),
+    tls: options.tls ?? {},
     deadlineMs: millisecondsOf('deadlineMs', options.deadlineMs, 10_000),
     retry: options.retry === false ? false : retryOf(options.retry ?? {}),
     breaker: options.breaker === false ? false : breakerOf(options.breaker ?? {}),

@@ -16,7 +16,7 @@ import {
   type ResourceState,
   type ScenarioState,
 } from './resource.ts';
-import { allowedFrom, SCENARIO_REQUESTED } from './scenario.ts';
+import { allowedFrom, askedBy, SCENARIO_REQUESTED, SCENARIO_TRANSITIONS } from './scenario.ts';
 import { touchPackages } from './settle-model.ts';
 import { settlePackages } from './settle-package.ts';
 
@@ -37,6 +37,8 @@ export function decideChange(view: Fleet, request: ChangeRequest, options: RuleO
   const record = view.record(kind, request.name);
   const stored = record?.state ?? null;
 
+  const notAsked = askerRefused(request, wanted, stored);
+  if (notAsked !== undefined) return notAsked;
   const applied = record?.applied.some((change) => change.id === request.transitionId && change.target === target);
   if (applied) return unchanged(`${kind} ${request.name} was set to ${target} by this request before`);
   if (stored === target) return confirm(view, request, kind, target, options);
@@ -95,6 +97,29 @@ function currentStateDiffers(
     'precondition_failed',
     `current_state is ${quote(request.currentState)}, but ${kind} ${request.name} is ${is}`,
   );
+}
+
+/**
+ * Refuses what the caller may not ask for, where callers are known. Whoever may ask for no transition to a state learns
+ * nothing else; which one it would be, and so who may ask, depends on the state before, unless it is there already.
+ */
+function askerRefused(
+  { asked, name }: ChangeRequest,
+  { kind, target }: Wanted,
+  stored: ResourceState | null,
+): Rejection | undefined {
+  if (asked === undefined) return undefined;
+  if (kind !== 'scenario') {
+    if (asked.kinds.includes(kind)) return undefined;
+    return reject('permission_denied', `you may not set the state of a ${kind}`);
+  }
+  const to = target as ScenarioState;
+  const from = (stored as ScenarioState | null) ?? undefined;
+  const here = askedBy(from, to);
+  const by = here.length > 0 && from !== to ? here : SCENARIO_TRANSITIONS.flatMap((t) => (t.to === to ? t.by : []));
+  if (by.some((component) => asked.components.includes(component))) return undefined;
+  const who = [...new Set(by)].join(' or ');
+  return reject('permission_denied', `only ${who} may ask that scenario ${name} become ${target}`);
 }
 
 function transitionRefused(

@@ -3,6 +3,7 @@ import type { Fleet } from './fleet.ts';
 import type { ReportedContainer } from './node-word.ts';
 import type { AttemptOutcome, Transition } from './record.ts';
 import type { PackageState, ResourceKind } from './resource.ts';
+import type { Component } from './scenario.ts';
 
 /** Everything that can happen to a fleet. `at` is when, in milliseconds since 1970: the rules have no clock. */
 export type Input =
@@ -45,6 +46,16 @@ export interface ChangeRequest {
   readonly stamped: boolean;
   readonly source: string;
   readonly at: number;
+  /** As whom it is asked, where callers are known; undefined: nobody is asked who they are. */
+  readonly asked?: Asker;
+}
+
+/** What somebody may ask for. */
+export interface Asker {
+  /** As these components, for scenarios. */
+  readonly components: readonly Component[];
+  /** For any state of these kinds. */
+  readonly kinds: readonly Exclude<ResourceKind, 'scenario'>[];
 }
 
 /** A `Package/<name>` document appeared or changed. */
@@ -163,7 +174,8 @@ export type RejectionCode =
   | 'resource_not_found'
   | 'invalid_state_transition'
   | 'precondition_failed'
-  | 'resource_unavailable';
+  | 'resource_unavailable'
+  | 'permission_denied';
 
 /** The refusal to change anything. */
 export interface Rejection {

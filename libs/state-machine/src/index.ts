@@ -12,7 +12,7 @@ export { MODEL_REQUESTED, MODEL_RULES, NO_CONTAINERS, describeContainers, isInDo
 export type { ContainerCounts, ModelFacts, ModelRuleId, RolledUp } from './model.ts';
 export { NO_MODELS, PACKAGE_REQUESTED, PACKAGE_RULES, describeModels, rollUpPackage } from './package.ts';
 export type { ModelCounts, PackageRuleId } from './package.ts';
-export { SCENARIO_REQUESTED, SCENARIO_TRANSITIONS, allowedFrom } from './scenario.ts';
+export { SCENARIO_REQUESTED, SCENARIO_TRANSITIONS, allowedFrom, askedBy } from './scenario.ts';
 export type { Component, ScenarioTransition } from './scenario.ts';
 export { APPLIED_CHANGES_COUNT, HISTORY_COUNT } from './record.ts';
 export type * from './record.ts';

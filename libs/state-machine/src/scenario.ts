@@ -26,6 +26,11 @@ export const SCENARIO_TRANSITIONS: readonly ScenarioTransition[] = [
 /** The rule of every scenario state: a component asked for it. */
 export const SCENARIO_REQUESTED = 'scenario.requested';
 
+/** Who may ask for a transition that is allowed. */
+export function askedBy(from: ScenarioState | undefined, to: ScenarioState): readonly Component[] {
+  return SCENARIO_TRANSITIONS.filter((t) => (t.from === from || t.from === 'any') && t.to === to).flatMap((t) => t.by);
+}
+
 /** The states a scenario may go to from `from` (undefined: it is absent), without repeats. */
 export function allowedFrom(from: ScenarioState | undefined): readonly ScenarioState[] {
   const to = SCENARIO_TRANSITIONS.filter((t) => t.from === from || t.from === 'any').map((t) => t.to);

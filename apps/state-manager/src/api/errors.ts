@@ -13,6 +13,7 @@ const REJECTION_CODES: Readonly<Record<RejectionCode, Code>> = {
   invalid_state_transition: Code.FailedPrecondition,
   precondition_failed: Code.FailedPrecondition,
   resource_unavailable: Code.ResourceExhausted,
+  permission_denied: Code.PermissionDenied,
 };
 
 /** Turns what goes wrong inside into a gRPC status, with a machine-readable detail where a field is to blame. */

@@ -46,7 +46,11 @@ class Call {
       requestMethod: 'POST',
       url: 'http://localhost/',
       requestSignal: this.#ended.signal,
-      contextValues: createContextValues().set(CALLER, { address: '10.0.0.1:5', breakOff: this.breakOff }),
+      contextValues: createContextValues().set(CALLER, {
+        address: '10.0.0.1:5',
+        certificate: undefined,
+        breakOff: this.breakOff,
+      }),
     });
     this.#messages = watches.run(create(v1.WatchResourcesRequestSchema, request), context);
   }

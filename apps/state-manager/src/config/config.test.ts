@@ -34,6 +34,7 @@ describe('the configuration', () => {
     expect(config['reconcile-current']).toBe('FAILED');
     const absent = Object.entries(config).filter(([, value]) => value === undefined);
     expect(absent.map(([name]) => name)).toEqual([
+      ...['tls-cert', 'tls-key', 'tls-client-ca', 'peer-ca', 'policy', 'tokens'],
       ...['etcd-ca', 'etcd-cert', 'etcd-key', 'etcd-user', 'etcd-password-file', 'etcd-namespace'],
       ...['definitions', 'advertise', 'id'],
     ]);

@@ -49,6 +49,30 @@ export const SETTINGS = {
     '127.0.0.1:47006',
     'where to answer gRPC, gRPC-Web and Connect; port 0 picks a free one',
   ),
+  'tls-cert': optional<string>(path, '<file>', 'PEM of the certificate to show; with it everything here is TLS'),
+  'tls-key': optional<string>(path, '<file>', 'PEM of the key to --tls-cert'),
+  'tls-client-ca': optional<string>(
+    path,
+    '<file>',
+    'PEM of the authorities that callers’ certificates may come from; their names count for --policy',
+  ),
+  'peer-ca': optional<string>(
+    path,
+    '<file>',
+    'PEM of the authorities that the certificates of ActionController and of other StateManagers may come from',
+  ),
+  policy: optional<string>(
+    path,
+    '<file>',
+    'YAML that says which names have which roles; without it everybody may everything',
+  ),
+  tokens: optional<string>(path, '<file>', 'bearer tokens, by their SHA-256, and the names they stand for'),
+  'allow-everyone': setting<'yes' | 'no'>(
+    choice('yes', 'no'),
+    'yes|no',
+    'no',
+    'answer on other addresses than loopback without --policy, whoever calls',
+  ),
   store: setting<StoreUrl>(
     storeUrl,
     '<store>',

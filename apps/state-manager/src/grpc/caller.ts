@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { createContextKey, createContextValues, type ContextValues } from '@connectrpc/connect';
+import { certificateOf } from '../access/certificate.ts';
 import type { connectNodeAdapter } from '@connectrpc/connect-node';
 
 type AdapterOptions = Parameters<typeof connectNodeAdapter>[0];
@@ -9,6 +10,8 @@ type NodeServerRequest = Parameters<NonNullable<AdapterOptions['contextValues']>
 export interface Caller {
   /** Where it is, such as `127.0.0.1:53124`. */
   readonly address: string;
+  /** The name in its verified certificate; undefined if it has shown none. */
+  readonly certificate: string | undefined;
   /**
    * Breaks the call off without an answer, for a caller that takes none: over HTTP/2 it learns ENHANCE_YOUR_CALM, which
    * clients read as RESOURCE_EXHAUSTED; over HTTP/1.1 its connection ends.
@@ -19,7 +22,7 @@ export interface Caller {
 /** How long the reason for breaking off may take to be sent. */
 const SAID_WITHIN_MS = 2000;
 
-const UNKNOWN: Caller = { address: '', breakOff: () => undefined };
+const UNKNOWN: Caller = { address: '', certificate: undefined, breakOff: () => undefined };
 
 /** Under which a handler finds its caller. */
 export const CALLER = createContextKey<Caller>(UNKNOWN, { description: 'the other end of the call' });
@@ -29,6 +32,7 @@ export function withCaller(request: NodeServerRequest): ContextValues {
   const { remoteAddress = '', remotePort = 0 } = request.socket;
   const caller: Caller = {
     address: `${remoteAddress}:${remotePort}`,
+    certificate: certificateOf(request.socket),
     breakOff: () => {
       if ('stream' in request) breakOffStream(request.stream);
       else request.socket.destroy();

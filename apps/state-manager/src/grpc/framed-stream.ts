@@ -18,6 +18,9 @@ export interface FramedCall {
   readonly values: ContextValues;
 }
 
+/** Lets a call in, or throws a ConnectError. */
+export type Admit = (path: string, values: ContextValues, header: Headers) => void;
+
 /** A request that is longer goes the ordinary way. */
 const MAX_REQUEST_BYTES = 65_536;
 
@@ -25,16 +28,29 @@ const MAX_REQUEST_BYTES = 65_536;
  * Answers gRPC calls of these methods with the bytes that they give. Connect's handler would encode every message for
  * every caller, and pass it through six generators. Whatever is not ordinary in a call goes to that handler.
  */
-export function serveFramed(handlers: UniversalHandler[], streams: readonly FramedStream[]): void {
+export function serveFramed(handlers: UniversalHandler[], streams: readonly FramedStream[], admit: Admit): void {
   wrapHandlers(handlers, (handler) => {
     const stream = streams.find(({ path }) => path === handler.requestPath);
     if (stream === undefined) return undefined;
-    return (request) => (isOrdinary(request) ? serve(handler, request, stream) : handler(request));
+    return (request) =>
+      isOrdinary(request) && isAdmitted(admit, stream.path, request)
+        ? serve(handler, request, stream)
+        : handler(request);
   });
 }
 
 function isOrdinary({ method, header }: UniversalServerRequest): boolean {
   return isPlainGrpc(method, header.get('content-type'), header.get('grpc-encoding')) && !header.has('grpc-timeout');
+}
+
+/** Whether a call is let in. Connect's handler tells whoever is not. */
+function isAdmitted(admit: Admit, path: string, { contextValues, header }: UniversalServerRequest): boolean {
+  try {
+    admit(path, contextValues as ContextValues, header);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function serve(

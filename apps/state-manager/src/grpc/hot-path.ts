@@ -5,6 +5,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { UniversalHandler } from '@connectrpc/connect/protocol';
 import { parseTimeout } from '@connectrpc/connect/protocol-grpc';
 import { Code, ConnectError } from '@connectrpc/connect';
@@ -22,7 +23,7 @@ export interface HotMethod {
   /** The path of its calls. */
   readonly path: string;
   /** The answer to a message; undefined if the call has to go the ordinary way. */
-  readonly answer: (message: Buffer, headers: IncomingHttpHeaders) => HotAnswer | undefined;
+  readonly answer: (message: Buffer, headers: IncomingHttpHeaders, socket: Socket | undefined) => HotAnswer | undefined;
 }
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
@@ -77,7 +78,7 @@ export class HotPath {
       const isLate = deadline !== undefined && performance.now() >= deadline;
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
       const message = isLate ? undefined : messageIn(body);
-      const answer = message && method.answer(message, headers);
+      const answer = message && method.answer(message, headers, stream.session?.socket);
       if (answer === undefined) giveAway(chunks);
       else if (typeof answer === 'function') void respondLater(stream, deadline, answer);
       else respond(stream, answer);

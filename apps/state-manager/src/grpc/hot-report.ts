@@ -1,5 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+import type { Socket } from 'node:net';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { monitoringserver } from '@statemanager/proto';
+import { mayReport, type Access } from '../access/access.ts';
+import { certificateOf } from '../access/certificate.ts';
 import type { Manager } from '../manager.ts';
 import { frameOf } from './grpc-frame.ts';
 import { skimReport } from './skim-report.ts';
@@ -10,8 +14,10 @@ import type { HotMethod } from './hot-path.ts';
 export interface HotReportOptions extends ReportTakerOptions {
   readonly manager: Pick<Manager, 'submit' | 'confirm' | 'leads'>;
   readonly maxContainersCount: number;
+  readonly access: Access;
 }
 
+const PATH = '/statemanager.StateManagerConnection/SendChangedContainerList';
 const RESPONSE = monitoringserver.SendContainerListResponseSchema;
 
 /** The tag of `SendContainerListResponse.resp`. */
@@ -22,13 +28,14 @@ const MAX_SHORT_BYTES = 0x7f;
 
 /** Answers NodeAgents' reports: one that says nothing new at once, and that is what most of them are. */
 export function hotReport(options: HotReportOptions): HotMethod {
-  const { manager, misnamed, maxContainersCount } = options;
+  const { manager, misnamed, maxContainersCount, access } = options;
   return {
-    path: '/statemanager.StateManagerConnection/SendChangedContainerList',
-    answer: (message, headers) => {
+    path: PATH,
+    answer: (message, headers, socket) => {
       const read = skimReport(message, maxContainersCount);
       if (read === undefined) return undefined;
       const { node, containers } = read;
+      if (access.isGuarded && !isAdmitted(access, node, headers, socket)) return undefined;
       const forwarded = readForwarded((name) => headers[name]);
       const isHeld = forwarded !== undefined && forwarded.heldMs > 0;
       const said = isHeld ? undefined : manager.confirm({ type: 'report', node, containers, at: Date.now() });
@@ -38,6 +45,17 @@ export function hotReport(options: HotReportOptions): HotMethod {
       return frameOf(encode(said));
     },
   };
+}
+
+/** Whether a report is let in. The ordinary handler tells whoever is not. */
+function isAdmitted(access: Access, node: string, headers: IncomingHttpHeaders, socket: Socket | undefined): boolean {
+  try {
+    const header = (name: string): string | undefined => headers[name] as string | undefined;
+    const principal = access.admit(PATH, certificateOf(socket), header);
+    return principal === undefined || mayReport(principal, node);
+  } catch {
+    return false;
+  }
 }
 
 /** The answer's message. Nearly all of them are short, and written faster than by the generated encoder. */

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { Access } from '../access/access.ts';
 import { Code, createClient, createRouterTransport, type Client } from '@connectrpc/connect';
 import { ActionClientError } from '@statemanager/action-client';
 import { monitoringserver, statemanager } from '@statemanager/proto';
@@ -40,6 +41,7 @@ describe('the receiver', () => {
         manager,
         sender,
         forwarder: createForwarder(manager),
+        access: new Access(undefined, undefined),
         maxContainersCount: 3,
         misnamed: new MisnamedContainers(recorded.log),
         log: recorded.log,

@@ -4,6 +4,9 @@ import { ActionClientError } from '@statemanager/action-client';
 import { monitoringserver, statemanager } from '@statemanager/proto';
 import type { ChangeRequest, RejectionCode, ResourceKind } from '@statemanager/state-machine';
 import { create } from '@bufbuild/protobuf';
+import { asksAs, mayReport, type Access } from '../access/access.ts';
+import { PRINCIPAL } from '../access/interceptor.ts';
+import type { Principal } from '../access/policy.ts';
 import type { Logger } from '../log.ts';
 import type { Manager } from '../manager.ts';
 import type { Forwarder } from '../replicas/forwarder.ts';
@@ -19,6 +22,7 @@ export interface ReceiverOptions {
   readonly misnamed: MisnamedContainers;
   readonly sender: Sender;
   readonly forwarder: Forwarder;
+  readonly access: Access;
   readonly maxContainersCount: number;
   readonly log: Logger;
 }
@@ -46,7 +50,10 @@ async function changeState(
   context: HandlerContext,
   { manager }: ReceiverOptions,
 ): Promise<statemanager.StateChangeResponse> {
-  const outcome = await decided(manager.submit(readChange(request), { signal: context.signal }), context.signal);
+  const outcome = await decided(
+    manager.submit(readChange(request, context.values.get(PRINCIPAL)), { signal: context.signal }),
+    context.signal,
+  );
   return create(statemanager.StateChangeResponseSchema, {
     message: outcome.accepted ? outcome.message : `refused: ${outcome.details}`,
     transitionId: request.transitionId,
@@ -62,6 +69,7 @@ const ERROR_CODES: Readonly<Record<RejectionCode, statemanager.ErrorCode>> = {
   invalid_state_transition: statemanager.ErrorCode.INVALID_STATE_TRANSITION,
   precondition_failed: statemanager.ErrorCode.PRECONDITION_FAILED,
   resource_unavailable: statemanager.ErrorCode.RESOURCE_UNAVAILABLE,
+  permission_denied: statemanager.ErrorCode.PERMISSION_DENIED,
 };
 
 const KINDS: Readonly<Partial<Record<statemanager.ResourceType, ResourceKind>>> = {
@@ -70,7 +78,7 @@ const KINDS: Readonly<Partial<Record<statemanager.ResourceType, ResourceKind>>> 
   [statemanager.ResourceType.MODEL]: 'model',
 };
 
-function readChange(request: statemanager.StateChange): ChangeRequest {
+function readChange(request: statemanager.StateChange, principal: Principal | undefined): ChangeRequest {
   return {
     type: 'change',
     kind: KINDS[request.resourceType],
@@ -80,17 +88,23 @@ function readChange(request: statemanager.StateChange): ChangeRequest {
     transitionId: request.transitionId,
     stamped: request.timestampNs > 0n,
     source: request.source,
+    ...(principal !== undefined && { asked: asksAs(principal) }),
     at: Date.now(),
   };
 }
 
 async function takeList(
   request: monitoringserver.ContainerList,
-  { signal, requestHeader }: HandlerContext,
+  { signal, requestHeader, values }: HandlerContext,
   options: ReceiverOptions,
 ): Promise<monitoringserver.SendContainerListResponse> {
   const forwarded = readForwarded((name) => requestHeader.get(name) ?? undefined);
-  const resp = await takeReport(readReport(request, options.maxContainersCount), forwarded, signal, options);
+  const read = readReport(request, options.maxContainersCount);
+  const principal = values.get(PRINCIPAL);
+  if (principal !== undefined && !mayReport(principal, read.node)) {
+    throw options.access.denied(`${principal.identity} may not report for node ${read.node} (--policy)`);
+  }
+  const resp = await takeReport(read, forwarded, signal, options);
   return create(monitoringserver.SendContainerListResponseSchema, { resp });
 }
 

@@ -3,7 +3,8 @@ import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
 import { EngineError } from '../engine/engine-error.ts';
 import type { Follower } from '../engine/follower.ts';
 import type { Manager } from '../manager.ts';
-import { FORWARDED_BY, RETRY_PUSHBACK_MS } from './headers.ts';
+import { PRINCIPAL } from '../access/interceptor.ts';
+import { FORWARDED_BY, ON_BEHALF_OF, RETRY_PUSHBACK_MS } from './headers.ts';
 import { mayPass, nobodyLeads, wasNotTaken, type LeaderLink } from './leader-link.ts';
 
 export interface ForwarderOptions {
@@ -16,7 +17,7 @@ export interface ForwarderOptions {
 }
 
 /** What a call is made of that may have to be forwarded. */
-export type ForwardableContext = Pick<HandlerContext, 'signal' | 'timeoutMs' | 'requestHeader'>;
+export type ForwardableContext = Pick<HandlerContext, 'signal' | 'timeoutMs' | 'requestHeader' | 'values'>;
 
 /** Answers a unary method's calls. */
 type Handler<I extends DescMessage, O extends DescMessage, C> = (
@@ -106,8 +107,10 @@ export class Forwarder implements Follower {
     repeatable,
   }: LeadersCall<I, O>): Promise<MessageShape<O> | ConnectError> {
     try {
-      const { signal } = context;
-      return await this.#options.link.call(method, request, { signal, timeoutMs: context.timeoutMs() });
+      const { signal, values } = context;
+      const identity = values.get(PRINCIPAL)?.identity;
+      const headers = identity === undefined ? {} : { [ON_BEHALF_OF]: identity };
+      return await this.#options.link.call(method, request, { signal, timeoutMs: context.timeoutMs(), headers });
     } catch (error) {
       if (context.signal.aborted) throw givenUp(context.signal);
       if (error instanceof ConnectError && (wasNotTaken(error) || (repeatable && mayPass(error)))) return error;

@@ -18,3 +18,6 @@ export const NOT_LEADING = 'statemanager-not-leading';
 
 /** gRPC's own way to say when to try again, in milliseconds. */
 export const RETRY_PUSHBACK_MS = 'grpc-retry-pushback-ms';
+
+/** In whose name a call is forwarded: the identity that the policy knows. Only another StateManager may say it. */
+export const ON_BEHALF_OF = 'statemanager-on-behalf-of';

@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import type { SecureContextOptions } from 'node:tls';
 import type { Candidate } from '@statemanager/state-store';
 import type { Follower } from '../engine/follower.ts';
 import type { Logger } from '../log.ts';
@@ -9,6 +10,8 @@ import { FORWARDED_BY, NOT_LEADING } from './headers.ts';
 export interface LeaderLinkOptions {
   /** What this process is called. */
   readonly id: () => string;
+  /** How to speak TLS with whoever leads; undefined to speak none. Asked for each connection anew. */
+  readonly tls?: () => SecureContextOptions | undefined;
   readonly log: Logger;
 }
 
@@ -49,8 +52,9 @@ export class LeaderLink implements Follower {
   onLeader(leader: Candidate | undefined): void {
     this.close();
     if (leader === undefined) return;
-    const baseUrl = `http://${leader.address}`;
-    const sessionManager = new Http2SessionManager(baseUrl, PING);
+    const tls = this.#options.tls?.();
+    const baseUrl = `${tls === undefined ? 'http' : 'https'}://${leader.address}`;
+    const sessionManager = new Http2SessionManager(baseUrl, PING, tls);
     const transport = createGrpcTransport({ baseUrl, sessionManager });
     this.#way = { leader, transport, gone: new AbortController(), close: () => sessionManager.abort() };
     this.#options.log.info({ leader: leader.id, address: leader.address }, 'following another StateManager');

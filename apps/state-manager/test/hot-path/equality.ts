@@ -1,4 +1,5 @@
 import { connect, constants, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { Access } from '../../src/access/access.ts';
 import { fromBinary } from '@bufbuild/protobuf';
 import { monitoringserver } from '@statemanager/proto';
 import { openMemoryStore, type KeyValueStore } from '@statemanager/state-store';
@@ -43,7 +44,8 @@ class Side {
     const maxContainersCount = MAX_CONTAINERS_COUNT;
     this.#manager = createManager(this.#store, log);
     const misnamed = new MisnamedContainers(log);
-    const options = { manager: this.#manager, misnamed, maxContainersCount };
+    const access = new Access(undefined, undefined);
+    const options = { manager: this.#manager, misnamed, maxContainersCount, access };
     const { manager } = options;
     const counting: HotReportOptions['manager'] = {
       get leads() {

@@ -74,11 +74,11 @@ export interface ApiPeer {
   close(): void;
 }
 
-export function connectApi(address: string): ApiPeer {
+export function connectApi(address: string, credentials = grpc.credentials.createInsecure()): ApiPeer {
   const connected = Object.fromEntries(
     Object.entries(clients)
       .filter(([name]) => name.endsWith('Service'))
-      .map(([name, Client]) => [name, new Client(address, grpc.credentials.createInsecure(), CHANNEL)]),
+      .map(([name, Client]) => [name, new Client(address, credentials, CHANNEL)]),
   );
   const call: ApiPeer['call'] = (method, request = {}, deadlineMs = 20_000) => {
     const [service = '', name = ''] = method.split('/');

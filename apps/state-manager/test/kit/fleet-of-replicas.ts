@@ -1,3 +1,4 @@
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import { LEADER_KEY } from '@statemanager/state-store';
 import { connectApi, type ApiPeer } from './api-peer.ts';
 import { startController, type ScriptedController } from './controller.ts';
@@ -34,14 +35,23 @@ export interface Replicas {
 }
 
 /** Starts so many, called r1, r2 and so on, and waits until each can answer. */
-export async function startReplicas(count: number, flags: readonly string[] = []): Promise<Replicas> {
+export async function startReplicas(
+  count: number,
+  flags: readonly string[] = [],
+  credentials?: ChannelCredentials,
+): Promise<Replicas> {
   const etcd = await startEtcdView();
   const controller = await startController();
   const all: Replica[] = [];
   const start: Replicas['start'] = async (id, more = []) => {
     const own = ['--store', etcd.storeUrl, '--id', id, '--action-controller', controller.url];
     const service = await startStateManager([...own, '--lease-ttl-seconds', '1', ...flags, ...more]);
-    const replica = { id, service, peer: connectPeer(service.address), api: connectApi(service.address) };
+    const replica = {
+      id,
+      service,
+      peer: connectPeer(service.address, credentials),
+      api: connectApi(service.address, credentials),
+    };
     all.push(replica);
     await service.waitForLog(({ msg }) => msg === 'leading: view loaded' || msg === 'following: view loaded');
     return replica;

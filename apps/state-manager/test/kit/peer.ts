@@ -56,8 +56,8 @@ export interface Peer {
 
 let ids = 0;
 
-export function connectPeer(address: string): Peer {
-  const client = new wire.statemanager.StateManagerConnection(address, grpc.credentials.createInsecure(), {
+export function connectPeer(address: string, credentials = grpc.credentials.createInsecure()): Peer {
+  const client = new wire.statemanager.StateManagerConnection(address, credentials, {
     'grpc.initial_reconnect_backoff_ms': 50,
     'grpc.max_reconnect_backoff_ms': 200,
     'grpc.max_send_message_length': 256 * 1024 * 1024,

@@ -1,0 +1,94 @@
+import type { Config, SettingName } from '../config/schema.ts';
+import type { Port, PortTls } from '../grpc/port.ts';
+import type { Logger } from '../log.ts';
+import { Access } from './access.ts';
+import { parsePolicy } from './policy.ts';
+import { parseTokens } from './tokens.ts';
+import { readSetting, WatchedFiles, type WatchedFile } from './watched-files.ts';
+
+type FileSetting = Extract<SettingName, 'tls-cert' | 'tls-key' | 'tls-client-ca' | 'peer-ca' | 'policy' | 'tokens'>;
+
+/** What a client of others shows and trusts, in PEM. */
+export interface PeerTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** Who may do what, as the files say it now, and whenever they change. Throws an error that names setting and problem. */
+export function openAccess(config: Config, log: Logger): { readonly access: Access; readonly files: WatchedFiles[] } {
+  assertGuarded(config);
+  const access = new Access(undefined, undefined);
+  const files: WatchedFiles[] = [];
+  const follow = (setting: FileSetting, take: (text: string) => void): void => {
+    const file = fileOf(config, setting);
+    if (file !== undefined) files.push(new WatchedFiles([file], naming(setting, take), log));
+  };
+  follow('policy', (text) => access.replace({ policy: parsePolicy(text) }));
+  follow('tokens', (text) => access.replace({ tokens: parseTokens(text) }));
+  return { access, files };
+}
+
+/** Nobody is let in from elsewhere by mistake. */
+function assertGuarded({ listen, policy, tokens, 'allow-everyone': allow, 'tls-client-ca': ca }: Config): void {
+  if (policy === undefined && (tokens !== undefined || ca !== undefined)) {
+    throw new Error('--tokens and --tls-client-ca say who calls, and without --policy that counts for nothing');
+  }
+  if (policy !== undefined || allow === 'yes' || isLoopback(listen.host)) return;
+  const how = 'give it a --policy, or say --allow-everyone yes if whoever reaches it may do everything';
+  throw new Error(`--listen ${listen.host} can be reached from elsewhere: ${how}`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** The certificate of the port; undefined without TLS. Throws an error that names the setting. */
+export function portTlsOf(config: Config): PortTls | undefined {
+  const files = certificateFiles(config);
+  return files === undefined ? undefined : portTls(files.map(readSetting));
+}
+
+/** Has the port show what the files say, whenever that changes. */
+export function followCertificate(config: Config, port: Port, log: Logger): readonly WatchedFiles[] {
+  const files = certificateFiles(config);
+  if (files === undefined) return [];
+  return [new WatchedFiles(files, (contents) => port.replaceCertificate(portTls(contents)), log)];
+}
+
+/** What is shown to ActionController and to other StateManagers; undefined where nothing is said of TLS. */
+export function peerTlsOf(config: Config): PeerTls | undefined {
+  const ca = fileOf(config, 'peer-ca');
+  const own = certificateFiles(config);
+  if (ca === undefined && own === undefined) return undefined;
+  const [cert, key] = own?.map(readSetting) ?? [];
+  return { ...(ca && { ca: readSetting(ca) }), ...(cert && key && { cert, key }) };
+}
+
+function certificateFiles(config: Config): readonly WatchedFile[] | undefined {
+  const [cert, key, ca] = (['tls-cert', 'tls-key', 'tls-client-ca'] as const).map((name) => fileOf(config, name));
+  if (cert === undefined && key === undefined && ca === undefined) return undefined;
+  if (cert === undefined || key === undefined)
+    throw new Error('--tls-cert and --tls-key go together, and --tls-client-ca with both');
+  return ca === undefined ? [cert, key] : [cert, key, ca];
+}
+
+function portTls([cert, key, ca]: readonly Buffer[]): PortTls {
+  return { cert: cert as Buffer, key: key as Buffer, ...(ca && { ca }) };
+}
+
+function fileOf(config: Config, setting: FileSetting): WatchedFile | undefined {
+  const path = config[setting];
+  return path === undefined ? undefined : { setting, path };
+}
+
+/** Whoever reads that a file is wrong wants to know which. */
+function naming(setting: FileSetting, take: (text: string) => void): (contents: readonly Buffer[]) => void {
+  return ([content]) => {
+    try {
+      take((content as Buffer).toString());
+    } catch (cause) {
+      throw new Error(`--${setting}: ${(cause as Error).message}`, { cause });
+    }
+  };
+}
