@@ -32,13 +32,13 @@ export class Consumer {
 
   /** Installs the tarballs, and what a TypeScript project has besides. */
   async install(tarballs: readonly Tarball[]): Promise<void> {
-    const { devDependencies } = readManifest(workspaceRoot) as { devDependencies?: Record<string, string> };
+    const { devDependencies = {} } = readManifest(workspaceRoot);
     this.write('package.json', {
       name: 'consumer',
       private: true,
       type: 'module',
       dependencies: Object.fromEntries(tarballs.map(({ name, file }) => [name, `file:${file}`])),
-      devDependencies: Object.fromEntries(TOOLS.map((name) => [name, devDependencies?.[name] ?? '*'])),
+      devDependencies: Object.fromEntries(TOOLS.map((name) => [name, devDependencies[name] ?? '*'])),
     });
     this.write('tsconfig.json', TSCONFIG);
     await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], this.folder);

@@ -156,6 +156,16 @@ describe('in a project outside the workspace', () => {
     expect(libs.filter((lib) => examplesOf(lib).length === 0)).toEqual([]);
   });
 
+  test('the bundle of statectl carries the licences of what is in it', () => {
+    const { devDependencies = {} } = readManifest(join(workspaceRoot, 'apps/statectl'));
+    const folder = consumer.installed('@statemanager/statectl');
+    const licenses = readFileSync(join(folder, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+    for (const [name, version] of Object.entries(devDependencies)) {
+      const bundled = !name.startsWith('@statemanager/') && name !== 'rolldown';
+      if (bundled) expect(licenses).toContain(`${name} ${version} (`);
+    }
+  });
+
   test('the commands run', async () => {
     const { version } = readManifest(consumer.installed('@statemanager/state-manager'));
     expect(await consumer.command('state-manager', ['--version'])).toBe(`${version}\n`);
