@@ -2,7 +2,7 @@ import type { KeyValueStore, WatchBatch } from '@statemanager/state-store';
 import { eventually, until } from '@statemanager/state-store/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openEtcdStore } from '../src/index.ts';
-import { startEtcdCluster } from '../src/testing/index.ts';
+import { etcdOnPath, startEtcdCluster } from '../src/testing/index.ts';
 import type { TestEtcdCluster, TestEtcdMember } from '../src/testing/index.ts';
 
 const CALL_TIMEOUT_MS = 2000;
@@ -70,7 +70,7 @@ function upTo(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${i + 1}`);
 }
 
-describe('a cluster of three', () => {
+describe.skipIf(etcdOnPath() === undefined)('a cluster of three', () => {
   it.each(['killed', 'stopped in its tracks'] as const)(
     'goes on without its leader, which is %s: calls, watch and leadership',
     async (how) => {

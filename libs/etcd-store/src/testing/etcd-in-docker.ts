@@ -6,6 +6,9 @@ import type { EtcdRunner, EtcdSettings } from './etcd-settings.ts';
 
 const IMAGE = 'quay.io/coreos/etcd:v3.5.21';
 
+/** What etcd logs when it takes calls. */
+const SERVES = /ready to serve client requests/;
+
 /** Where the container has the data directory. */
 const DATA_IN_CONTAINER = '/etcd-data';
 
@@ -35,7 +38,8 @@ export function etcdInDocker(settings: EtcdSettings): EtcdRunner {
           { source: settings.dataDir, target: DATA_IN_CONTAINER, mode: 'rw' },
           ...(tls === undefined ? [] : [{ source: tls.folder, target: tls.folder, mode: 'ro' as const }]),
         ])
-        .withWaitStrategy(Wait.forListeningPorts())
+        // What waits there has no certificate to show.
+        .withWaitStrategy(tls === undefined ? Wait.forHttp('/health', 2379) : Wait.forLogMessage(SERVES))
         .start();
       await waitUntilHealthy(settings, () => true);
     },

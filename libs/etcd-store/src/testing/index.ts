@@ -1,3 +1,4 @@
+export { etcdOnPath } from './etcd-from-path.ts';
 export { startEtcd } from './start-etcd.ts';
 export type { EtcdOptions, TestEtcd } from './start-etcd.ts';
 export { startEtcdCluster } from './start-etcd-cluster.ts';
