@@ -21,6 +21,7 @@ import { followWithSeeds, readSeeds } from './definitions/seed-definitions.ts';
 import { followCertificate, openAccess, peerTlsOf, portTlsOf } from './access/from-config.ts';
 import { guard } from './access/interceptor.ts';
 import { Compaction } from './engine/compaction.ts';
+import { Silences } from './engine/silences.ts';
 import { Waits } from './engine/waits.ts';
 import { CALLER } from './grpc/caller.ts';
 import { Health } from './grpc/health.ts';
@@ -48,6 +49,9 @@ const SERVICES = [
   reflectionV1.ServerReflection,
   reflectionV1Alpha.ServerReflection,
 ];
+
+/** How many silent nodes one line of the log names. */
+const NAMED_NODES_COUNT = 20;
 
 /** `host:port`, as others write it. */
 function textOf({ host, port }: Address): string {
@@ -134,6 +138,7 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   manager.follow(reconciler);
   // After the reconciler, so that what is read of an intent is what it makes of it.
   manager.follow(model);
+  if (config['node-timeout-ms'] > 0) manager.follow(createSilences(config, log, manager, model));
   manager.follow(new Compaction(store, config['compact-keep-ms'], log));
   manager.follow(followWithHealth(healthService));
   manager.follow(link);
@@ -201,6 +206,18 @@ function createReconciler(config: Config, log: Logger, manager: Manager, sender:
     maxBackoffMs: config['reconcile-max-backoff-ms'],
     healMs: config['reconcile-heal-ms'],
     log,
+  });
+}
+
+function createSilences(config: Config, log: Logger, manager: Manager, model: ReadModel): Silences {
+  const options = {
+    timeoutMs: config['node-timeout-ms'],
+    as: config['silent-as'],
+    graceMs: config['silent-grace-ms'],
+  };
+  return new Silences(options, ours(manager, log), (nodes) => {
+    log.warn({ nodes: nodes.slice(0, NAMED_NODES_COUNT), count: nodes.length }, 'nodes have fallen silent');
+    model.forgetHeard(nodes);
   });
 }
 

@@ -39,9 +39,10 @@ test('every combination of what Podman says agrees with the naive formulation', 
   }
 });
 
-test('every rule decides something', () => {
+test('every rule decides something, but the one that is about nothing that Podman says', () => {
   const decided = new Set(allFacts.map((facts) => classifyContainer(facts, new Set([0]))));
-  expect([...decided].sort()).toEqual(CONTAINER_RULES.map((rule) => rule.id).sort());
+  const ids = CONTAINER_RULES.map((rule) => rule.id).filter((id) => id !== 'container.silent');
+  expect([...decided].sort()).toEqual(ids.sort());
 });
 
 test('an exit code counts only once the container has ended', () => {

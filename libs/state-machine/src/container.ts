@@ -35,6 +35,12 @@ export const CONTAINER_RULES = [
       f.dead ||
       (ended(f.status) && (f.oomKilled || (f.exitCode !== undefined && !clean.has(f.exitCode)))),
   },
+  {
+    id: 'container.silent',
+    state: 'Dead',
+    says: 'never by what Podman says: its node reports regularly, fell silent, and silence counts as Dead',
+    when: () => false,
+  },
   { id: 'container.paused', state: 'Paused', says: 'Status is paused', when: (f) => f.status === 'paused' },
   {
     id: 'container.exited',
@@ -130,6 +136,7 @@ export function describeObservation(o: Observation): string {
   const why: string[] = [];
   if (o.exitCode !== undefined) why.push(`exit code ${o.exitCode}`);
   if (o.oomKilled) why.push('OOM killed');
+  if (o.rule === 'container.silent') why.push('its node is silent');
   const state = containerStateOf(o.rule);
   return why.length === 0 ? `${o.name} is ${state}` : `${o.name} is ${state}: ${why.join(', ')}`;
 }

@@ -8,6 +8,7 @@ import {
 } from './decide-definition.ts';
 import { decideGraceOver, decideOffloadAnswered, decideOffloadOver } from './decide-model-event.ts';
 import { decideNodeForgotten, decideReconcileSteered, decideResourceDeleted } from './decide-operator.ts';
+import { decideNodeSilent } from './decide-silence.ts';
 import { decideReport } from './decide-report.ts';
 import { Draft } from './draft.ts';
 import type { Fleet } from './fleet.ts';
@@ -45,6 +46,8 @@ export function decide(view: Fleet, input: Input, options: RuleOptions): Decisio
       return decideAttemptEnded(view, input, options);
     case 'backoff-over':
       return decideBackoffOver(view, input, options);
+    case 'node-silent':
+      return decideNodeSilent(view, input, options);
     case 'node-forgotten':
       return decideNodeForgotten(view, input, options);
     case 'resource-deleted':

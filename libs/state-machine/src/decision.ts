@@ -19,6 +19,7 @@ export type Input =
   | AttemptEnded
   | { readonly type: 'backoff-over'; readonly packageName: string; readonly intent: string; readonly at: number }
   | NodeForgotten
+  | NodeSilent
   | ResourceDeleted
   | ReconcileSteered
   | { readonly type: 'leading'; readonly packages: readonly string[]; readonly at: number };
@@ -114,6 +115,16 @@ export interface NodeForgotten {
   readonly type: 'node-forgotten';
   readonly node: string;
   readonly source: string;
+  readonly at: number;
+}
+
+/** A node that reports regularly has been silent for too long: nothing is known of what was alive on it. */
+export interface NodeSilent {
+  readonly type: 'node-silent';
+  readonly node: string;
+  /** When it was heard last; it is not silent any more if it was heard since. */
+  readonly heardAt: number;
+  readonly silentMs: number;
   readonly at: number;
 }
 

@@ -129,6 +129,8 @@ export class NaiveFleet {
         if (pkg.intent === undefined && pkg.backoff?.intent === input.intent) pkg.backoff = undefined;
         return 'accepted';
       }
+      case 'node-silent':
+        throw new Error('sequences have no silence: it has tests of its own');
       case 'node-forgotten':
         return this.#hearForgotten(input.node);
       case 'resource-deleted':

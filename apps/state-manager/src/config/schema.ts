@@ -139,6 +139,24 @@ export const SETTINGS = {
     '120000',
     'the same grace, while an accepted offload of the model runs',
   ),
+  'node-timeout-ms': setting<number>(
+    integer(0, MAX_MS),
+    '<ms>',
+    '0',
+    'a node that reports nothing for so long is silent, and stale; 0: nodes need not report regularly',
+  ),
+  'silent-as': setting<'stale' | 'dead'>(
+    choice('stale', 'dead'),
+    'stale|dead',
+    'stale',
+    'whether what was alive on a silent node only is stale, or counts as Dead',
+  ),
+  'silent-grace-ms': setting<number>(
+    integer(0, MAX_MS),
+    '<ms>',
+    '30000',
+    'how much longer a node may be silent before its containers count as Dead',
+  ),
   'reconcile-on': setting<ReadonlySet<PackageState>>(
     packageStates,
     '<state,…>',

@@ -3,6 +3,7 @@ import {
   type Decision,
   type Fleet,
   type Input,
+  type NodeSilent,
   type Rejection,
   type Report,
   type RuleOptions,
@@ -87,9 +88,13 @@ export class DecidedBatch {
   }
 }
 
-/** Whether a report waited where nobody led while its node said something newer elsewhere. */
-function isOutdated(input: Input, { lastHeard }: DecideOptions): input is Report {
-  return input.type === 'report' && input.held === true && (lastHeard.get(input.node) ?? 0) > input.at;
+/**
+ * Whether a node was heard since what an input says of it: a report that waited where nobody led while its node said
+ * something newer elsewhere, or a silence that ended before it was decided.
+ */
+function isOutdated(input: Input, { lastHeard }: DecideOptions): input is Report | NodeSilent {
+  if (input.type === 'report') return input.held === true && (lastHeard.get(input.node) ?? 0) > input.at;
+  return input.type === 'node-silent' && (lastHeard.get(input.node) ?? 0) > input.heardAt;
 }
 
 function nothingNew(message: string): Outcome {

@@ -16,7 +16,7 @@ export function isRequest(input: Input): boolean {
 
 /** The node that an input is the last word about; undefined if it is about none. */
 export function nodeOf(input: Input): string | undefined {
-  return input.type === 'report' || input.type === 'node-forgotten' ? input.node : undefined;
+  return 'node' in input ? input.node : undefined;
 }
 
 /** Whether an input is a caller's. */

@@ -147,6 +147,17 @@ export class ReadModel implements Follower {
     this.#write(this.#revision, true, touched, before, []);
   }
 
+  /** Nodes have been silent for too long: what they said is not confirmed any more. */
+  forgetHeard(nodes: readonly string[]): void {
+    const known = nodes.filter((node) => this.presence.isConfirmed(node));
+    if (known.length === 0) return;
+    const touched = this.#modelsAndPackagesOn(known);
+    const before = this.#isJournaling() ? this.#before(touched, () => false) : undefined;
+    for (const node of known) this.presence.forget(node);
+    if (before === undefined) this.#unwrittenUntil = this.#revision + 1;
+    else this.#write(this.#revision, true, touched, before, []);
+  }
+
   onCommit({ revision, transitions, changes }: Committed): void {
     const view = this.#view;
     if (view === undefined) return;
