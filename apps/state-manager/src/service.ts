@@ -34,6 +34,7 @@ import { Sender } from './grpc/sender.ts';
 import type { Logger } from './log.ts';
 import { Manager, type Follower } from './manager.ts';
 import { Forwarder } from './replicas/forwarder.ts';
+import { HeardStream, replicaService } from './replicas/heard-stream.ts';
 import { LeaderLink } from './replicas/leader-link.ts';
 import { ReportForwarder } from './replicas/report-forwarder.ts';
 import { ReadModel } from './read/read-model.ts';
@@ -45,6 +46,7 @@ const SERVICES = [
   v1.DefinitionService,
   v1.ReconcileService,
   v1.MaintenanceService,
+  v1.ReplicaService,
   health.Health,
   reflectionV1.ServerReflection,
   reflectionV1Alpha.ServerReflection,
@@ -112,6 +114,7 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
     answerWithinMs: config['answer-within-ms'],
     maxWaitingCount: config['max-queue-count'],
   });
+  const heardStream = new HeardStream(link, model, log);
   const misnamed = new MisnamedContainers(log);
   const { access, files } = openAccess(config, log);
   let watches: Watches | undefined;
@@ -143,6 +146,7 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   manager.follow(followWithHealth(healthService));
   manager.follow(link);
   manager.follow(forwarder);
+  manager.follow(heardStream);
   manager.follow(new ReportForwarder({ queue: manager.queue, link, log }));
   files.push(...followCertificate(config, port, log));
   const address = await port.listen(config.listen);
@@ -155,6 +159,7 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
     address,
     stop: async () => {
       for (const file of files) file.stop();
+      heardStream.close();
       await stop(config['drain-ms'], log, { port, manager, forwarder, link, client, store });
     },
   };
@@ -193,6 +198,7 @@ function serveApi(
     definitionService({ model, store, rules, answerWithinMs: config['answer-within-ms'] }),
   );
   router.service(v1.ReconcileService, reconcileService({ model, manager, reconciler, forwarder, log }));
+  router.service(v1.ReplicaService, replicaService(manager, model, draining));
   router.service(v1.MaintenanceService, maintenanceService(manager, forwarder));
   return watches;
 }

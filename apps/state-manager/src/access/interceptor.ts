@@ -45,7 +45,7 @@ function noteRefusal(
   log: Logger,
 ): void {
   const failure = ConnectError.from(error);
-  const isChange = !['read', 'open', 'report'].includes(permissionFor(path) ?? 'read');
+  const isChange = !['read', 'open', 'report', 'replicate'].includes(permissionFor(path) ?? 'read');
   if (!isChange && !REFUSALS.includes(failure.code)) return;
   const audited = message === undefined ? { method: path } : (auditOf(path, message, undefined) ?? { method: path });
   log.warn({ ...who, ...audited, outcome: Code[failure.code], problem: failure.rawMessage }, 'audit');

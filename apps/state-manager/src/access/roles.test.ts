@@ -8,6 +8,7 @@ const SERVICES = [
   v1.DefinitionService,
   v1.ReconcileService,
   v1.MaintenanceService,
+  v1.ReplicaService,
   health.Health,
   reflectionV1.ServerReflection,
   reflectionV1Alpha.ServerReflection,

@@ -15,6 +15,8 @@ export type Permission =
   | 'define'
   /** Steers reconciles, and retires what will not come back. */
   | 'operate'
+  /** Hears what StateManagers tell each other. */
+  | 'replicate'
   /** Says whether it is well, and what it speaks: for anybody, also without a name. */
   | 'open';
 
@@ -47,7 +49,7 @@ export const ROLES = {
     reports: 'any',
   },
   // Another StateManager: it brings reports whose senders it has checked, and calls with the name of whoever made them.
-  replica: { may: ['report'], as: [], sets: [], reports: 'any' },
+  replica: { may: ['report', 'replicate'], as: [], sets: [], reports: 'any' },
 } as const satisfies Readonly<Record<string, Role>>;
 
 export type RoleName = keyof typeof ROLES;
@@ -78,6 +80,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   [`/${v1.ReconcileService.typeName}/PauseReconcile`]: 'operate',
   [`/${v1.ReconcileService.typeName}/ResumeReconcile`]: 'operate',
   [`/${v1.MaintenanceService.typeName}/*`]: 'operate',
+  [`/${v1.ReplicaService.typeName}/*`]: 'replicate',
   [`/${health.Health.typeName}/*`]: 'open',
   [`/${reflectionV1.ServerReflection.typeName}/*`]: 'open',
   [`/${reflectionV1Alpha.ServerReflection.typeName}/*`]: 'open',

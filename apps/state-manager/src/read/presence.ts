@@ -18,6 +18,11 @@ export class Presence {
     return this.#heardAt.has(node);
   }
 
+  /** The nodes that were heard, and when. */
+  all(): IterableIterator<[string, number]> {
+    return this.#heardAt.entries();
+  }
+
   forget(node: string): void {
     this.#heardAt.delete(node);
   }

@@ -25,6 +25,9 @@ export interface ReadModelOptions {
   readonly reconcileStatus: ReconcileStatus;
 }
 
+/** Nodes that became confirmed or fell silent; or nobody's word is confirmed any more. */
+export type PresenceChange = 'forgotten' | { readonly heard: readonly Heard[]; readonly silent: readonly string[] };
+
 /** Names by kind. */
 type Touched = { readonly [K in ReadKind]: Set<string> };
 
@@ -50,6 +53,7 @@ export class ReadModel implements Follower {
   #journalUntil = 0;
   /** Everything after this revision would be in the journal, had it been written all along. */
   #unwrittenUntil = 0;
+  readonly #presenceFollowers = new Set<(change: PresenceChange) => void>();
   /** Looked at whenever the view has changed. */
   readonly #waiting = new Set<() => void>();
 
@@ -132,6 +136,10 @@ export class ReadModel implements Follower {
 
   onHeard(heard: readonly Heard[]): void {
     const confirmed = heard.filter(({ node, at }) => this.presence.heard(node, at)).map(({ node }) => node);
+    if (confirmed.length > 0 && this.#presenceFollowers.size > 0) {
+      const names = new Set(confirmed);
+      this.#tellPresence({ heard: heard.filter(({ node }) => names.has(node)), silent: [] });
+    }
     const known = confirmed.filter((node) => this.#entries.node.get(node) !== undefined);
     if (known.length === 0) return;
     if (!this.#isJournaling()) {
@@ -154,6 +162,7 @@ export class ReadModel implements Follower {
     const touched = this.#modelsAndPackagesOn(known);
     const before = this.#isJournaling() ? this.#before(touched, () => false) : undefined;
     for (const node of known) this.presence.forget(node);
+    this.#tellPresence({ heard: [], silent: known });
     if (before === undefined) this.#unwrittenUntil = this.#revision + 1;
     else this.#write(this.#revision, true, touched, before, []);
   }
@@ -177,6 +186,16 @@ export class ReadModel implements Follower {
     for (const look of [...this.#waiting]) look();
   }
 
+  /** Tells of every node that becomes confirmed, or is not any more. Call the result when nobody listens. */
+  followPresence(tell: (change: PresenceChange) => void): () => void {
+    this.#presenceFollowers.add(tell);
+    return () => this.#presenceFollowers.delete(tell);
+  }
+
+  #tellPresence(change: PresenceChange): void {
+    for (const tell of [...this.#presenceFollowers]) tell(change);
+  }
+
   onMirrored(committed: Committed): void {
     this.onCommit(committed);
   }
@@ -184,6 +203,7 @@ export class ReadModel implements Follower {
   /** The journal does not say of each node that its word is not confirmed any more: watches begin anew. */
   #forgetPresence(): void {
     this.presence.clear();
+    this.#tellPresence('forgotten');
     this.journal.restart(this.#revision);
   }
 

@@ -1,4 +1,10 @@
-import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
+import type {
+  DescMessage,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { SecureContextOptions } from 'node:tls';
@@ -83,6 +89,22 @@ export class LeaderLink implements Follower {
       if (way.gone.signal.aborted) throw new ConnectError('the leader changed before it answered', Code.Unavailable);
       throw wayLost(error) ?? error;
     }
+  }
+
+  /** Follows a stream of whoever leads, in this process's own name. Throws ConnectError; it ends with the leadership. */
+  async *stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    signal: AbortSignal,
+  ): AsyncGenerator<MessageShape<O>> {
+    const way = this.#way;
+    if (way === undefined) throw nobodyLeads('nobody leads');
+    const either = AbortSignal.any([signal, way.gone.signal]);
+    const one = (async function* () {
+      yield await Promise.resolve(request);
+    })();
+    const { message } = await way.transport.stream(method, either, undefined, undefined, one);
+    yield* message;
   }
 
   /** Ends what is under way. */

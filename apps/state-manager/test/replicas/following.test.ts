@@ -75,6 +75,18 @@ describe('a replica that does not lead', () => {
     });
   });
 
+  it('knows which nodes the leader has heard, also those that say nothing new', async () => {
+    await replicas.define('p7', ['m7']);
+    await leader.peer.report('n7', [container('m7', 'c7', 'running')]);
+    const later = await replicas.start('r3');
+    await leader.peer.report('n7', [container('m7', 'c7', 'running')]);
+    await eventually(async () => {
+      expect(await later.api.get('node', 'n7')).toMatchObject({ node: { confirmed: true } });
+      expect(await later.api.get('package', 'p7')).toMatchObject({ state: 'Running', stale: false });
+    }, 3000);
+    await replicas.end(later, 'SIGTERM');
+  });
+
   it('tells its watches of every change, with its transitions, once', async () => {
     const watcher = connectWatcher(follower.service.address);
     const watch = watcher.watch({ kinds: ['model'], name_prefix: 'w' }, '0');
