@@ -63,10 +63,19 @@ function addConfigCommands(program: Command, finish: Finish): void {
   config
     .command('set-context')
     .argument('<name>', 'a context, new or known')
-    .description('make or change a context, with --server and --timeout; the first one is used at once')
+    .description(
+      'make or change a context, with --server, --timeout, --ca, --cert, --key and --token-file; the first one is used at once',
+    )
     .action(async (name: string) => {
-      const { server, timeout } = program.opts<GlobalOptions>();
-      finish(await runLocal(program.opts(), async (out) => (await commands()).setContext(out, name, server, timeout)));
+      const { server, timeout, ca, cert, key, tokenFile } = program.opts<GlobalOptions>();
+      const said = Object.entries({ server, timeout, ca, cert, key, tokenFile }).filter(
+        ([, text]) => text !== undefined,
+      );
+      finish(
+        await runLocal(program.opts(), async (out) =>
+          (await commands()).setContext(out, name, Object.fromEntries(said)),
+        ),
+      );
     });
   config
     .command('delete-context')

@@ -29,6 +29,10 @@ export function createProgram(finish: Finish): Command {
       '--timeout <duration>',
       'how long a server may take to answer (default: 10s); of wait: the whole wait (60s)',
     )
+    .option('--ca <file>', 'PEM of the authorities of the server’s certificate; with it, TLS is spoken')
+    .option('--cert <file>', 'PEM of the certificate to show')
+    .option('--key <file>', 'PEM of the key to --cert')
+    .option('--token-file <file>', 'a file with the bearer token to send')
     .option('--no-color', 'no colours, on a terminal neither (env: NO_COLOR)')
     .helpOption('-h, --help', 'help for a command')
     .helpCommand('help [command]', 'help for a command')

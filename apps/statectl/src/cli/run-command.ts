@@ -8,6 +8,10 @@ export interface GlobalOptions {
   readonly server?: string;
   readonly context?: string;
   readonly timeout?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly tokenFile?: string;
   readonly color?: boolean;
 }
 
@@ -19,7 +23,7 @@ export async function runRemote(globals: GlobalOptions, command: (shell: Shell) 
   return runLocal(globals, async (out) => {
     const settings = await readSettings(globals, process.env);
     const { Servers } = await import('../server/servers.ts');
-    const servers = new Servers(settings.addresses, settings.timeoutMs);
+    const servers = new Servers(settings.addresses, settings.timeoutMs, settings.identity);
     try {
       return await command({ out, servers, source: sourceOf(process.env), now: Date.now });
     } finally {

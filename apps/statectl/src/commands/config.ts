@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import { readConfig, unknownContext, writeConfig, type Context } from '../config/config-file.ts';
 import { readDurationMs } from '../duration.ts';
 import { EXIT, StatectlError, usageError } from '../failure.ts';
 import type { Out } from '../output/out.ts';
 import { tableLines } from '../output/table.ts';
+import { readIdentity, type IdentityFiles } from '../server/identity.ts';
 import { readAddresses } from '../server/addresses.ts';
 
 /** `config get-contexts`. */
@@ -42,7 +44,11 @@ export async function useContext(out: Out, name: string): Promise<number> {
 }
 
 /** `config set-context`: makes or changes one. The first one is chosen at once. */
-export async function setContext(out: Out, name: string, server?: string, timeout?: string): Promise<number> {
+export async function setContext(
+  out: Out,
+  name: string,
+  { server, timeout, ...files }: Partial<Context>,
+): Promise<number> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw usageError(`"${name}" is no name for a context`);
   const config = await readConfig(process.env);
   const before = config.contexts.get(name);
@@ -53,11 +59,23 @@ export async function setContext(out: Out, name: string, server?: string, timeou
   const context: Context = {
     server: readAddresses(address).join(','),
     ...(kept === undefined ? {} : { timeout: kept }),
+    ...filesOf(Object.values(files).length > 0 ? files : (before ?? {})),
   };
   const contexts = new Map(config.contexts).set(name, context);
   await writeConfig({ ...config, contexts, current: config.current ?? name });
   out.line(`context ${name} ${before === undefined ? 'created' : 'changed'}`);
   return EXIT.ok;
+}
+
+/** The files that say who asks, as paths that hold wherever statectl is called. */
+function filesOf({ ca, cert, key, tokenFile }: IdentityFiles): IdentityFiles {
+  readIdentity({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(tokenFile && { tokenFile }) });
+  return {
+    ...(ca && { ca: resolve(ca) }),
+    ...(cert && { cert: resolve(cert) }),
+    ...(key && { key: resolve(key) }),
+    ...(tokenFile && { tokenFile: resolve(tokenFile) }),
+  };
 }
 
 /** `config delete-context`. */

@@ -29,8 +29,8 @@ export async function printCompletions(words: readonly string[]): Promise<number
 }
 
 async function askNames(globals: GlobalOptions, kind: Kind, namePrefix: string): Promise<string[]> {
-  const { addresses } = await readSettings(globals, process.env);
-  const servers = new Servers(addresses, NAMES_WITHIN_MS);
+  const { addresses, identity } = await readSettings(globals, process.env);
+  const servers = new Servers(addresses, NAMES_WITHIN_MS, identity);
   try {
     const request = { filter: { kinds: [kind], namePrefix }, pageSize: MAX_NAMES_COUNT };
     const page = await servers.call(v1.StateService, (client, options) => client.listResources(request, options));

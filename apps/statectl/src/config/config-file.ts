@@ -2,10 +2,11 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { StatectlError, usageError } from '../failure.ts';
+import type { IdentityFiles } from '../server/identity.ts';
 import { didYouMean } from '../suggest.ts';
 
 /** A named place to ask. */
-export interface Context {
+export interface Context extends IdentityFiles {
   /** host:port[,host:port…] */
   readonly server: string;
   /** A duration, as `--timeout` takes it. */
@@ -51,7 +52,7 @@ export async function writeConfig({ path, current, contexts }: Omit<Config, 'con
   const { stringify } = await import('yaml');
   const value = {
     ...(current === undefined ? {} : { 'current-context': current }),
-    contexts: Object.fromEntries(contexts),
+    contexts: Object.fromEntries([...contexts].map(([name, context]) => [name, written(context)])),
   };
   const temporary = `${path}.${process.pid}`;
   try {
@@ -61,6 +62,11 @@ export async function writeConfig({ path, current, contexts }: Omit<Config, 'con
   } catch (error) {
     throw new StatectlError('failed', `cannot write ${path}: ${(error as Error).message}`);
   }
+}
+
+/** A context as it stands in the file. */
+function written({ tokenFile, ...context }: Context): Record<string, string> {
+  return { ...context, ...(tokenFile !== undefined && { 'token-file': tokenFile }) };
 }
 
 /** The error for a context that is not there. */
@@ -86,12 +92,18 @@ function readValue(path: string, value: unknown): Config {
   if (current !== undefined && typeof current !== 'string') throw usageError(`${path}: current-context must be a text`);
   const read = Object.entries(objectOf(contexts, path, 'contexts')).map(([name, of]): [string, Context] => {
     const at = `contexts.${name}`;
-    const { server, timeout, ...more } = objectOf(of, path, at);
+    const { server, timeout, ca, cert, key, 'token-file': tokenFile, ...more } = objectOf(of, path, at);
     refuseUnknown(more, path, `${at}.`);
+    const files = Object.fromEntries(
+      Object.entries({ ca, cert, key, tokenFile }).filter(([, file]) => file !== undefined),
+    ) as IdentityFiles;
+    for (const file of Object.values(files) as unknown[]) {
+      if (typeof file !== 'string') throw usageError(`${path}: ca, cert, key and token-file of ${at} must be paths`);
+    }
     if (typeof server !== 'string') throw usageError(`${path}: ${at}.server must be host:port[,host:port…]`);
-    if (timeout === undefined) return [name, { server }];
+    if (timeout === undefined) return [name, { server, ...files }];
     if (typeof timeout !== 'string') throw usageError(`${path}: ${at}.timeout must be a duration, such as 10s`);
-    return [name, { server, timeout }];
+    return [name, { server, timeout, ...files }];
   });
   return configOf(path, current, new Map(read));
 }

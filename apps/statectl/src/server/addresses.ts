@@ -19,7 +19,7 @@ function readAddress(word: string, text: string): string {
   const [, host, port = String(DEFAULT_PORT)] = ADDRESS.exec(word) ?? [];
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
     const hint = word.startsWith('https:')
-      ? 'StateManager speaks HTTP without TLS.'
+      ? 'Write host:port, and say by --ca that it speaks TLS.'
       : `Write it as host:port[,host:port…], such as ${DEFAULT_SERVER}.`;
     throw usageError(`"${text}" is no server`, hint);
   }

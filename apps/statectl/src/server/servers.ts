@@ -1,7 +1,17 @@
 import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import type { DescService } from '@bufbuild/protobuf';
-import { Code, ConnectError, createClient, type CallOptions, type Client, type Transport } from '@connectrpc/connect';
+import {
+  Code,
+  ConnectError,
+  createClient,
+  type CallOptions,
+  type Client,
+  type Interceptor,
+  type Transport,
+} from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
+import { NO_IDENTITY, type Identity } from './identity.ts';
 import { unreachable, type Attempt } from './unreachable.ts';
 
 /** One call of a client, with the deadline it must keep. */
@@ -16,13 +26,17 @@ export class Servers {
   readonly addresses: readonly string[];
   /** How long each of them may take to answer a call. */
   readonly timeoutMs: number;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent: Agent | TlsAgent;
+  readonly #identity: Identity;
   readonly #transports = new Map<string, Transport>();
   #current = 0;
 
-  constructor(addresses: readonly string[], timeoutMs: number) {
+  constructor(addresses: readonly string[], timeoutMs: number, identity = NO_IDENTITY) {
     this.addresses = addresses;
     this.timeoutMs = timeoutMs;
+    this.#identity = identity;
+    const { tls } = identity;
+    this.#agent = tls === undefined ? new Agent({ keepAlive: true }) : new TlsAgent({ keepAlive: true, ...tls });
   }
 
   /** The one that the next call goes to. */
@@ -50,8 +64,13 @@ export class Servers {
   client<S extends DescService>(service: S): Client<S> {
     let transport = this.#transports.get(this.address);
     if (transport === undefined) {
-      const nodeOptions = { agent: this.#agent };
-      transport = createConnectTransport({ baseUrl: `http://${this.address}`, httpVersion: '1.1', nodeOptions });
+      const { tls, token } = this.#identity;
+      transport = createConnectTransport({
+        baseUrl: `${tls === undefined ? 'http' : 'https'}://${this.address}`,
+        httpVersion: '1.1',
+        nodeOptions: { agent: this.#agent },
+        interceptors: token === undefined ? [] : [bearing(token)],
+      });
       this.#transports.set(this.address, transport);
     }
     return createClient(service, transport);
@@ -66,6 +85,14 @@ export class Servers {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** Says who asks. */
+function bearing(token: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set('authorization', `Bearer ${token}`);
+    return next(request);
+  };
 }
 
 /** Whether another server, or this one later, may well answer. */
@@ -94,4 +121,11 @@ const BROKEN: ReadonlySet<string> = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'ERR_STREAM_PREMATURE_CLOSE',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'CERT_HAS_EXPIRED',
+  'EPROTO',
 ]);

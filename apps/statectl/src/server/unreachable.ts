@@ -46,6 +46,13 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['ENETUNREACH', 'no route to the network'],
   ['ENOTFOUND', 'no such host'],
   ['EAI_AGAIN', 'the name service does not answer'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is not from an authority in --ca'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'its certificate is not from an authority in --ca'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its certificate is not from an authority in --ca'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its certificate is not from an authority in --ca'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name'],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['EPROTO', 'it does not speak TLS'],
   ['EPIPE', 'the connection was closed'],
   ['ERR_STREAM_PREMATURE_CLOSE', 'the connection was closed'],
 ]);
