@@ -239,8 +239,8 @@ export class Manager {
   async #load(leadership: Leadership, over: AbortSignal): Promise<{ view: Fleet; fence: string }> {
     const { log, store, stateNames } = this.#options;
     const loaded = await loadView(store, stateNames, Date.now());
-    const { fleet: view, repairs, problems } = loaded;
-    for (const problem of problems) log.error({ problem }, 'bad value in the store');
+    const { fleet: view, repairs, problems, mismatches } = loaded;
+    for (const problem of [...problems, ...mismatches]) log.error({ problem }, 'bad value in the store');
     let { fence } = leadership;
     for (let i = 0; i < repairs.length; i += REPAIRS_AT_ONCE_COUNT) {
       ({ fence } = await commitFenced(store, repairs.slice(i, i + REPAIRS_AT_ONCE_COUNT), fence, over, log));

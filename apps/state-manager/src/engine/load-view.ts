@@ -40,6 +40,11 @@ export interface LoadedView {
   readonly fleet: Fleet;
   /** State keys that are not what our own records say, to be put right before anything is decided. */
   readonly repairs: readonly Operation[];
+  /**
+   * A sentence for each of these. Of a view that was read while another process commits they say nothing: a key and its
+   * record were read at two revisions.
+   */
+  readonly mismatches: readonly string[];
   /** What could not be read, or is not where it belongs: a sentence each, with the key in it. */
   readonly problems: readonly string[];
 }
@@ -60,6 +65,7 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
   }
   const fleet = new Fleet();
   const problems: string[] = [];
+  const mismatches: string[] = [];
   const repairs: Operation[] = [];
   const removed: { since: number; put: () => void }[] = [];
   const revisions = new Map<string, number>();
@@ -113,11 +119,11 @@ export async function loadView(store: KeyValueStore, stateNames: StateNames, now
       stored.set(name, 'unreadable');
       return stored.set(name, decodeState(kind, entry.key, entry.value));
     });
-    matchStates({ fleet, kind, stored, stateNames, now, problems, repairs });
+    matchStates({ fleet, kind, stored, stateNames, now, mismatches, repairs });
   }
   placeModels(fleet, unreadNodes);
   const revisionOf: LoadedView['revisionOf'] = (kind, name) => revisions.get(`${kind}/${name}`) ?? 0;
-  return { fleet, repairs, problems, revision, since: since ?? revision, revisionOf };
+  return { fleet, repairs, mismatches, problems, revision, since: since ?? revision, revisionOf };
 }
 
 /**
@@ -146,11 +152,11 @@ interface Matching {
   readonly stored: ReadonlyMap<string, ResourceState | 'unreadable'>;
   readonly stateNames: StateNames;
   readonly now: number;
-  readonly problems: string[];
+  readonly mismatches: string[];
   readonly repairs: Operation[];
 }
 
-function matchStates({ fleet, kind, stored, stateNames, now, problems, repairs }: Matching): void {
+function matchStates({ fleet, kind, stored, stateNames, now, mismatches, repairs }: Matching): void {
   for (const [name, state] of stored) {
     if (fleet.record(kind, name) !== undefined || state === 'unreadable') continue;
     adopt(fleet, kind, name, state, now);
@@ -160,7 +166,9 @@ function matchStates({ fleet, kind, stored, stateNames, now, problems, repairs }
     const key = stateKey(kind, name);
     const found = stored.get(name) ?? null;
     if (found === recorded || found === 'unreadable') continue;
-    problems.push(`key ${key} says ${found ?? 'nothing'}, and our own record says ${recorded ?? 'nothing'}: put right`);
+    mismatches.push(
+      `key ${key} says ${found ?? 'nothing'}, and our own record says ${recorded ?? 'nothing'}: put right`,
+    );
     repairs.push(
       recorded === null
         ? { type: 'delete', key }

@@ -26,13 +26,17 @@ export interface StateManagerProcess {
 const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** Starts the service and waits until it listens. Pass `--listen` to have a fixed port; otherwise a free one is taken. */
+/**
+ * Starts the service and waits until it listens. Pass `--listen` to have a fixed port; otherwise a free one is taken.
+ * `entry` is the program, if it is not the one that was built here.
+ */
 export async function startStateManager(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  entry = ENTRY,
 ): Promise<StateManagerProcess> {
   const args = flags.includes('--listen') ? flags : ['--listen', '127.0.0.1:0', ...flags];
-  const child = spawn(process.execPath, [ENTRY, ...args], {
+  const child = spawn(process.execPath, [entry, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...cleanEnvironment(), ...env },
   });
