@@ -46,6 +46,14 @@ describe('a decided batch', () => {
     expect(asked(90, 'paused')).toBe('node n: 1 transition');
   });
 
+  it('leaves out a report that is older than what the view has of its node', () => {
+    view.putNode('n', { observedAt: 100, containers: [] });
+    queue.add({ ...report('n', reported('m', 'running')), at: 90, held: true }, ticket);
+    expect(messages(decideNext())).toEqual(['node n: a newer report is known']);
+    queue.add({ ...report('n', reported('m', 'running')), at: 110, held: true }, ticket);
+    expect(messages(decideNext())).toEqual(['node n: 1 transition']);
+  });
+
   const decideNext = (): DecidedBatch => {
     const decided = new DecidedBatch(view, options);
     decided.take(queue);

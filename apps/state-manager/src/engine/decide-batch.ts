@@ -68,7 +68,7 @@ export class DecidedBatch {
 
   #decide(entry: Entry<Outcome>, queue: InputQueue<Outcome>): void {
     const alone = this.outcomes.size === 0;
-    const outcome = isOutdated(entry.input, this.#options)
+    const outcome = isOutdated(entry.input, this.batch.fleet, this.#options)
       ? nothingNew(`node ${entry.input.node}: a newer report is known`)
       : tryDecide(entry, this.batch, alone ? FULL_LIMITS : this.#options.limits, this.#options);
     if (outcome instanceof EngineError && outcome.code === 'too_large' && !alone) {
@@ -92,9 +92,13 @@ export class DecidedBatch {
  * Whether a node was heard since what an input says of it: a report that waited where nobody led while its node said
  * something newer elsewhere, or a silence that ended before it was decided.
  */
-function isOutdated(input: Input, { lastHeard }: DecideOptions): input is Report | NodeSilent {
-  if (input.type === 'report') return input.held === true && (lastHeard.get(input.node) ?? 0) > input.at;
-  return input.type === 'node-silent' && (lastHeard.get(input.node) ?? 0) > input.heardAt;
+function isOutdated(input: Input, view: Fleet, { lastHeard }: DecideOptions): input is Report | NodeSilent {
+  if (input.type === 'node-silent') return (lastHeard.get(input.node) ?? 0) > input.heardAt;
+  if (input.type !== 'report' || input.held !== true) return false;
+  // What another process heard meanwhile is known from the view only, if that was loaded and not followed.
+  const heardAt = Math.max(lastHeard.get(input.node) ?? 0, view.node(input.node)?.observedAt ?? 0);
+  // A machine without a clock begins in the past: what its store has from the future says nothing of before and after.
+  return heardAt > input.at && heardAt <= Date.now();
 }
 
 function nothingNew(message: string): Outcome {

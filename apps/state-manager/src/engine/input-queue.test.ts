@@ -33,6 +33,43 @@ describe('the input queue', () => {
     expect(namesOf(queue.remove(() => true))).toEqual(['n2', 'n1']);
   });
 
+  it('keeps the later of two reports of a node that come back together, with the callers of both', () => {
+    const queue = new InputQueue<string>(10);
+    const [first, second] = [ticket(), ticket()];
+    queue.add(report('n1', reported('m', 'running')), first);
+    const older = queue.take() as Entry<string>;
+    queue.add(report('n1', reported('m', 'exited')), second);
+    const newer = queue.take() as Entry<string>;
+    queue.putBack([older, newer]);
+    expect(queue.take()).toBe(newer);
+    expect([...newer.tickets]).toEqual([second, first]);
+    expect(queue.size).toBe(0);
+  });
+
+  it('lets a report that waited elsewhere take the place of older ones only', () => {
+    const queue = new InputQueue<string>(10);
+    const [newest, late, again] = [ticket(), ticket(), ticket()];
+    const waiting = queue.add({ ...report('n1'), at: 100 }, newest);
+    queue.add({ ...report('n1'), at: 90, held: true }, late);
+    expect([...waiting.tickets]).toEqual([newest, late]);
+    expect(queue.take()).toBe(waiting);
+    queue.add({ ...report('n1'), at: 95, held: true }, again);
+    queue.putBack([waiting]);
+    expect(queue.take()).toBe(waiting);
+    expect(waiting.tickets.size).toBe(3);
+    expect(queue.size).toBe(0);
+    queue.putBack([waiting]);
+    const newer = queue.add({ ...report('n1'), at: 110, held: true }, ticket());
+    expect(queue.take()).toBe(newer);
+  });
+
+  it('has the time of reports looked at that wait when the process leads no more', () => {
+    const queue = new InputQueue<string>(10);
+    queue.add(report('n1'), ticket());
+    queue.holdReports();
+    expect(queue.take()?.input).toMatchObject({ node: 'n1', held: true });
+  });
+
   it('refuses changes when it is full, and neither reports nor what is ours', () => {
     const queue = new InputQueue<string>(2);
     queue.add(change('a'), ticket());

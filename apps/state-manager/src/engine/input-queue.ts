@@ -1,4 +1,4 @@
-import type { Input } from '@statemanager/state-machine';
+import type { Input, Report } from '@statemanager/state-machine';
 import { EngineError } from './engine-error.ts';
 import { isRequest, nodeOf } from './input-origin.ts';
 
@@ -12,7 +12,7 @@ export interface Ticket<T> {
 
 /** An input that waits to be decided, and whoever waits for it. */
 export interface Entry<T> {
-  readonly input: Input;
+  input: Input;
   /** Everyone whose answer is this input's commit. */
   readonly tickets: Set<Ticket<T>>;
   /** Set for a report that took the place of an older one: it carries what that one said, too. */
@@ -57,7 +57,13 @@ export class InputQueue<T> {
     }
     const entry: Entry<T> = { input, tickets: new Set([ticket]), tookPlace: false, taken: false };
     ticket.entry = entry;
-    if (input.type === 'report') this.#supersede(input.node, entry);
+    const waiting = input.type === 'report' ? this.#reports.get(input.node) : undefined;
+    if (waiting !== undefined && isOlder(entry, waiting)) {
+      this.#joinCallers(entry, waiting);
+      return waiting;
+    }
+    if (waiting !== undefined) this.#replace(waiting, entry);
+    if (input.type === 'report') this.#reports.set(input.node, entry);
     this.#entries.add(entry);
     this.#count(entry, 1);
     this.#wake?.();
@@ -92,18 +98,20 @@ export class InputQueue<T> {
   /** Puts inputs that were taken and not committed back to the front, in their order. */
   putBack(entries: readonly Entry<T>[]): void {
     const returned: Entry<T>[] = [];
-    for (const entry of entries) {
+    // The last ones first: of two reports of a node the later one stays.
+    for (const entry of entries.toReversed()) {
       entry.taken = false;
       if (isRequest(entry.input)) this.#requestsCount += 1;
       if (entry.input.type === 'report') {
-        const newer = this.#reports.get(entry.input.node);
-        if (newer !== undefined) {
-          this.#joinCallers(entry, newer);
+        const later = this.#reports.get(entry.input.node);
+        if (later !== undefined && !isOlder(later, entry)) {
+          this.#joinCallers(entry, later);
           continue;
         }
+        if (later !== undefined) this.#replace(later, entry);
         this.#reports.set(entry.input.node, entry);
       }
-      returned.push(entry);
+      returned.unshift(entry);
       this.#count(entry, 1);
     }
     this.#entries = new Set([...returned, ...this.#entries]);
@@ -118,6 +126,11 @@ export class InputQueue<T> {
     if (entry.taken || entry.tookPlace || !this.#entries.has(entry)) return false;
     this.#leave(entry);
     return true;
+  }
+
+  /** Notes that other processes may hear of the nodes whose reports wait: from now on their time is looked at. */
+  holdReports(): void {
+    for (const entry of this.#reports.values()) entry.input = { ...(entry.input as Report), held: true };
   }
 
   /** Resolves when an input waits, or the signal aborts. */
@@ -149,14 +162,11 @@ export class InputQueue<T> {
     else this.#nodes.set(node, count);
   }
 
-  #supersede(node: string, entry: Entry<T>): void {
-    const older = this.#reports.get(node);
-    if (older !== undefined) {
-      this.#entries.delete(older);
-      this.#count(older, -1);
-      this.#joinCallers(older, entry);
-    }
-    this.#reports.set(node, entry);
+  /** Takes a report out that another one of its node replaces. */
+  #replace(older: Entry<T>, newer: Entry<T>): void {
+    this.#entries.delete(older);
+    this.#count(older, -1);
+    this.#joinCallers(older, newer);
   }
 
   #joinCallers(older: Entry<T>, newer: Entry<T>): void {
@@ -177,4 +187,9 @@ export class InputQueue<T> {
       this.#reports.delete(entry.input.node);
     }
   }
+}
+
+/** Whether a report that came later says what its node said before: it had waited elsewhere. */
+function isOlder<T>({ input: later }: Entry<T>, { input: earlier }: Entry<T>): boolean {
+  return later.type === 'report' && later.held === true && later.at < earlier.at;
 }

@@ -40,6 +40,7 @@ export class Intake<T> {
     for (const entry of this.queue.remove(({ input }) => !isAnswered(input))) {
       fail(entry, new EngineError('cancelled', 'the term ended in which it was said'));
     }
+    this.queue.holdReports();
   }
 
   /** Has requests that wait asked of another process, which leads now. Reports are taken there. */
