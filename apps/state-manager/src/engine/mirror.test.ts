@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openMemoryStore, type KeyValueStore } from '@statemanager/state-store';
-import type { Fleet, Transition } from '@statemanager/state-machine';
+import { Fleet, type Transition } from '@statemanager/state-machine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   CANDIDATE,
@@ -139,6 +139,23 @@ describe('a mirror', () => {
     await eventually(() => expect(mirror.leader).toEqual(CANDIDATE));
     await leader.stop(1000);
     await eventually(() => expect(leaders).toEqual([CANDIDATE.id, undefined]));
+  });
+
+  it('tells nothing of leaders that came and went before it looked', async () => {
+    follow();
+    await eventually(() => expect(mirror.view).toBeDefined());
+    const revision = mirror.revision;
+    over.abort();
+    await following;
+    await leader.stop(1000);
+    leader = createManager(store, recorded.log);
+    leader.start({ id: 'next', address: '127.0.0.1:2' });
+    await leader.submit(change('second'));
+    const leaders: (string | undefined)[] = [];
+    follow({ onLeader: (one) => leaders.push(one?.id) });
+    mirror.adopt(new Fleet(), revision);
+    await eventually(() => expect(mirror.view?.record('scenario', 'second')).toBeDefined());
+    expect(leaders).toEqual(['next']);
   });
 
   it('reaches a fence once it has seen everything before it', async () => {

@@ -50,6 +50,8 @@ export class Mirror {
   /** Set while the view is not yet what the store was at one revision: at this one it will be. */
   #catchingUp: CatchingUp | undefined;
   #leader: Candidate | undefined;
+  /** At which the leader was read. */
+  #leaderRevision = 0;
   #fence: string | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -136,6 +138,7 @@ export class Mirror {
 
   async #readLeader(): Promise<void> {
     const entry = await this.#options.store.get(LEADER_KEY);
+    this.#leaderRevision = entry?.revision ?? 0;
     this.#setLeader(entry === undefined ? undefined : parseLeader(entry.value));
   }
 
@@ -173,8 +176,9 @@ export class Mirror {
     for (const problem of problems) log.error({ problem }, 'bad value in the store; what was known before stands');
     view.absorb(changes);
     this.#revision = batch.revision;
-    for (const event of batch.events) if (event.key === LEADER_KEY) this.#setLeader(leaderIn(event));
     for (const event of batch.events) {
+      // The watch may begin before what was read: a leader that was gone by then is none again.
+      if (event.key === LEADER_KEY && batch.revision > this.#leaderRevision) this.#setLeader(leaderIn(event));
       if (event.key === FENCE_KEY) this.#fence = event.type === 'put' ? event.value : undefined;
     }
     const catchingUp = this.#catchingUp;
