@@ -31,10 +31,12 @@ import { Port } from './grpc/port.ts';
 import { receive } from './grpc/receiver.ts';
 import { reflect } from './grpc/reflection.ts';
 import { Sender } from './grpc/sender.ts';
+import { Wakefulness } from './grpc/wakefulness.ts';
 import type { Logger } from './log.ts';
 import { Manager, type Follower } from './manager.ts';
 import { Forwarder } from './replicas/forwarder.ts';
 import { HeardStream, replicaService } from './replicas/heard-stream.ts';
+import { LastWays } from './replicas/last-ways.ts';
 import { LeaderLink } from './replicas/leader-link.ts';
 import { ReportForwarder } from './replicas/report-forwarder.ts';
 import { ReadModel } from './read/read-model.ts';
@@ -117,18 +119,20 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   const heardStream = new HeardStream(link, model, log);
   const misnamed = new MisnamedContainers(log);
   const { access, files } = openAccess(config, log);
+  const ways = new LastWays();
+  const awake = new Wakefulness();
   let watches: Watches | undefined;
   const port = new Port({
     maxMessageBytes: config['max-message-bytes'],
     framedStreams: () => (watches === undefined ? [] : [framedWatch(watches)]),
-    hotMethods: [hotReport({ manager, misnamed, maxContainersCount, access })],
+    hotMethods: [hotReport({ manager, misnamed, maxContainersCount, ways, awake, access })],
     interceptors: [guard(access, log)],
     admit: (path, values, header) =>
       void access.admit(path, values.get(CALLER).certificate, (name) => header.get(name) ?? undefined),
     tls: portTlsOf(config),
     log,
     routes: (router, draining) => {
-      receive(router, { manager, sender, forwarder, access, maxContainersCount, misnamed, log });
+      receive(router, { manager, sender, forwarder, access, maxContainersCount, misnamed, ways, awake, log });
       watches = serveApi(router, { config, log, store, manager, reconciler, forwarder, model, draining });
       healthService.routes(router, draining);
       reflect(router, SERVICES);
@@ -145,6 +149,7 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   manager.follow(new Compaction(store, config['compact-keep-ms'], log));
   manager.follow(followWithHealth(healthService));
   manager.follow(link);
+  manager.follow(ways);
   manager.follow(forwarder);
   manager.follow(heardStream);
   manager.follow(new ReportForwarder({ queue: manager.queue, link, log }));

@@ -28,7 +28,7 @@ const MAX_SHORT_BYTES = 0x7f;
 
 /** Answers NodeAgents' reports: one that says nothing new at once, and that is what most of them are. */
 export function hotReport(options: HotReportOptions): HotMethod {
-  const { manager, misnamed, maxContainersCount, access } = options;
+  const { manager, misnamed, ways, awake, maxContainersCount, access } = options;
   return {
     path: PATH,
     answer: (message, headers, socket) => {
@@ -37,10 +37,13 @@ export function hotReport(options: HotReportOptions): HotMethod {
       const { node, containers } = read;
       if (access.isGuarded && !isAdmitted(access, node, headers, socket)) return undefined;
       const forwarded = readForwarded((name) => headers[name]);
-      const isHeld = forwarded !== undefined && forwarded.heldMs > 0;
-      const said = isHeld ? undefined : manager.confirm({ type: 'report', node, containers, at: Date.now() });
+      const wasUnderWay =
+        forwarded !== undefined && (forwarded.heldMs > 0 || ways.other(node, forwarded) !== undefined);
+      const mayBeOld = wasUnderWay || !awake.isSettled;
+      const said = mayBeOld ? undefined : manager.confirm({ type: 'report', node, containers, at: Date.now() });
       if (said === undefined)
         return async (signal) => frameOf(encode(await takeReport(read, forwarded, signal, options)));
+      ways.note(node, forwarded);
       misnamed.note(node, read.misnamed);
       return frameOf(encode(said));
     },

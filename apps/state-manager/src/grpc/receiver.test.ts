@@ -10,7 +10,9 @@ import { CANDIDATE, ScriptedStore, createForwarder, createManager, recordLog } f
 import { eventually } from '../../test/kit/eventually.ts';
 import type { Manager, ManagerOptions } from '../manager.ts';
 import { MisnamedContainers } from './misnamed-containers.ts';
+import { LastWays } from '../replicas/last-ways.ts';
 import { receive } from './receiver.ts';
+import { Wakefulness } from './wakefulness.ts';
 import type { Sender } from './sender.ts';
 
 const { ErrorCode, ResourceType, StateManagerConnection } = statemanager;
@@ -44,6 +46,8 @@ describe('the receiver', () => {
         access: new Access(undefined, undefined),
         maxContainersCount: 3,
         misnamed: new MisnamedContainers(recorded.log),
+        ways: new LastWays(),
+        awake: new Wakefulness(),
         log: recorded.log,
       }),
     );

@@ -11,15 +11,19 @@ import type { Logger } from '../log.ts';
 import type { Manager } from '../manager.ts';
 import type { Forwarder } from '../replicas/forwarder.ts';
 import { readForwarded } from '../replicas/headers.ts';
+import type { LastWays } from '../replicas/last-ways.ts';
 import type { MisnamedContainers } from './misnamed-containers.ts';
 import { readOffload } from './read-offload.ts';
 import { readReport } from './read-report.ts';
 import type { Sender } from './sender.ts';
 import { decided, takeReport } from './take-report.ts';
+import type { Wakefulness } from './wakefulness.ts';
 
 export interface ReceiverOptions {
   readonly manager: Manager;
   readonly misnamed: MisnamedContainers;
+  readonly ways: LastWays;
+  readonly awake: Wakefulness;
   readonly sender: Sender;
   readonly forwarder: Forwarder;
   readonly access: Access;

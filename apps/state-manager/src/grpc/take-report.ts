@@ -3,19 +3,18 @@ import type { Report } from '@statemanager/state-machine';
 import { EngineError } from '../engine/engine-error.ts';
 import type { Manager } from '../manager.ts';
 import { toStatus } from './engine-codes.ts';
-import { nobodyLeads } from '../replicas/leader-link.ts';
+import type { Forwarded } from '../replicas/headers.ts';
+import { lastWordKnown, nobodyLeads } from '../replicas/leader-link.ts';
+import type { LastWays } from '../replicas/last-ways.ts';
 import type { MisnamedContainers } from './misnamed-containers.ts';
 import type { ReadReport } from './read-report.ts';
+import type { Wakefulness } from './wakefulness.ts';
 
 export interface ReportTakerOptions {
   readonly manager: Pick<Manager, 'submit' | 'leads'>;
   readonly misnamed: MisnamedContainers;
-}
-
-/** A report that another process forwarded. */
-export interface Forwarded {
-  /** How long it waited there for a leader, in milliseconds. */
-  readonly heldMs: number;
+  readonly ways: LastWays;
+  readonly awake: Wakefulness;
 }
 
 /** Has a report decided. Resolves with what to say to its NodeAgent once that is durable; throws ConnectError. */
@@ -23,10 +22,17 @@ export async function takeReport(
   { node, containers, misnamed: names }: ReadReport,
   forwarded: Forwarded | undefined,
   signal: AbortSignal,
-  { manager, misnamed }: ReportTakerOptions,
+  { manager, misnamed, ways, awake }: ReportTakerOptions,
 ): Promise<string> {
+  // A caller who has given up meanwhile may have told another StateManager something newer.
+  if (!awake.isSettled) await awake.settled(signal);
   // Whoever forwarded it keeps it, and asks who leads anew.
   if (forwarded !== undefined && !manager.leads) throw nobodyLeads('this StateManager does not lead');
+  if (manager.leads) {
+    const newer = ways.other(node, forwarded);
+    if (newer !== undefined) throw lastWordKnown(newer);
+    ways.note(node, forwarded);
+  }
   misnamed.note(node, names);
   const heldMs = forwarded?.heldMs ?? 0;
   const report: Report = { type: 'report', node, containers, at: Date.now() - heldMs };

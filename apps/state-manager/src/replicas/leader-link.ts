@@ -11,7 +11,8 @@ import type { SecureContextOptions } from 'node:tls';
 import type { Candidate } from '@statemanager/state-store';
 import type { Follower } from '../engine/follower.ts';
 import type { Logger } from '../log.ts';
-import { FORWARDED_BY, NOT_LEADING } from './headers.ts';
+import { FORWARDED_BY, LAST_WORD, NOT_LEADING } from './headers.ts';
+import type { LastWord } from './last-ways.ts';
 
 export interface LeaderLinkOptions {
   /** What this process is called. */
@@ -130,6 +131,19 @@ function wayLost(error: unknown): ConnectError | undefined {
 /** The refusal of whoever does not lead: nothing was done. */
 export function nobodyLeads(message: string): ConnectError {
   return new ConnectError(message, Code.Unavailable, { [NOT_LEADING]: '1' });
+}
+
+/** The refusal of a report that may be older than what its node said another way: nothing was done. */
+export function lastWordKnown({ number, agoMs }: LastWord): ConnectError {
+  const headers = { [LAST_WORD]: `${number} ${Math.floor(agoMs)}` };
+  return new ConnectError('its node has said something another way', Code.Aborted, headers);
+}
+
+/** What such a refusal says; undefined for any other failure. */
+export function readLastWord(error: unknown): LastWord | undefined {
+  const said = error instanceof ConnectError ? error.metadata.get(LAST_WORD) : null;
+  const [, number, agoMs] = /^(\d+) (\d+)$/.exec(said ?? '') ?? [];
+  return number === undefined ? undefined : { number: Number(number), agoMs: Number(agoMs) };
 }
 
 /** Whether a failed call surely did nothing, because whom it reached does not lead. */

@@ -7,8 +7,9 @@ import type { Follower } from '../engine/follower.ts';
 import type { Entry, InputQueue } from '../engine/input-queue.ts';
 import { fail } from '../engine/intake.ts';
 import type { Logger } from '../log.ts';
-import { HELD_MS } from './headers.ts';
-import { mayPass, wasNotTaken, type LeaderLink } from './leader-link.ts';
+import { HELD_MS, NEWER_THAN } from './headers.ts';
+import type { LastWord } from './last-ways.ts';
+import { mayPass, readLastWord, wasNotTaken, type LeaderLink } from './leader-link.ts';
 import { reportMessage } from './report-message.ts';
 
 export interface ReportForwarderOptions {
@@ -25,6 +26,9 @@ const CONCURRENCY = 64;
 
 /** A leader that could not take one is asked again after this. */
 const RETRY_MS = 200;
+
+/** What rounding makes of times that are compared. */
+const CLOCK_MS = 5;
 
 /** A report that waited longer than this may be older than what the leader has heard of its node meanwhile. */
 const HELD_FROM_MS = 100;
@@ -60,16 +64,14 @@ export class ReportForwarder implements Follower {
   }
 
   async #bring(entry: Entry<Outcome> & { readonly input: Report }): Promise<void> {
-    const { queue, link } = this.#options;
+    const { queue } = this.#options;
     const { input } = entry;
     const abandoned = new AbortController();
     entry.abandoned = () => abandoned.abort(new EngineError('cancelled', 'the caller gave up'));
     this.#nodes.add(input.node);
     try {
-      const heldMs = Date.now() - input.at;
-      const headers = heldMs < HELD_FROM_MS ? {} : { [HELD_MS]: String(heldMs) };
-      const { resp } = await link.call(METHOD, reportMessage(input), { signal: abandoned.signal, headers });
-      const outcome: Outcome = { accepted: true, changes: undefined, transitions: [], message: resp };
+      const message = await this.#tell(entry, abandoned.signal);
+      const outcome: Outcome = { accepted: true, changes: undefined, transitions: [], message };
       for (const ticket of [...entry.tickets]) ticket.resolve(outcome);
     } catch (error) {
       if (abandoned.signal.aborted) return;
@@ -80,6 +82,25 @@ export class ReportForwarder implements Follower {
       entry.abandoned = undefined;
       this.#nodes.delete(input.node);
       this.onWaiting();
+    }
+  }
+
+  /** Resolves with what the leader answers, or what it would. */
+  async #tell(entry: Entry<Outcome> & { readonly input: Report }, signal: AbortSignal): Promise<string> {
+    const { input } = entry;
+    const headers: Record<string, string> = {};
+    for (;;) {
+      const heldMs = Date.now() - input.at;
+      if (heldMs >= HELD_FROM_MS) headers[HELD_MS] = String(heldMs);
+      const sentAt = performance.now();
+      try {
+        return (await this.#options.link.call(METHOD, reportMessage(input), { signal, headers })).resp;
+      } catch (error) {
+        const last = readLastWord(error);
+        if (last === undefined) throw error;
+        if (!isNewer(entry, last, performance.now() - sentAt)) return `node ${input.node}: a newer report is known`;
+        headers[NEWER_THAN] = String(last.number);
+      }
     }
   }
 
@@ -95,4 +116,14 @@ export class ReportForwarder implements Follower {
     this.#pausedUntil = performance.now() + RETRY_MS;
     this.#timer = setTimeout(() => this.onLeader(), RETRY_MS);
   }
+}
+
+/**
+ * Whether a report came here after another word of its node had come to the leader, which has just said how long ago that
+ * was: no two clocks are compared. If both came within the time that the call took, a caller who still waits decides it,
+ * because a node that says something else has given up on what it said before.
+ */
+function isNewer({ input, tickets }: Entry<Outcome>, { agoMs }: LastWord, callMs: number): boolean {
+  const ageMs = Date.now() - input.at;
+  return ageMs <= agoMs || (ageMs <= agoMs + callMs + CLOCK_MS && tickets.size > 0);
 }

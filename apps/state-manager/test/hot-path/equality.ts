@@ -6,6 +6,8 @@ import { openMemoryStore, type KeyValueStore } from '@statemanager/state-store';
 import { expect } from 'vitest';
 import { hotReport, type HotReportOptions } from '../../src/grpc/hot-report.ts';
 import { MisnamedContainers } from '../../src/grpc/misnamed-containers.ts';
+import { Wakefulness } from '../../src/grpc/wakefulness.ts';
+import { LastWays } from '../../src/replicas/last-ways.ts';
 import { Port } from '../../src/grpc/port.ts';
 import { receive } from '../../src/grpc/receiver.ts';
 import type { Sender } from '../../src/grpc/sender.ts';
@@ -45,7 +47,8 @@ class Side {
     this.#manager = createManager(this.#store, log);
     const misnamed = new MisnamedContainers(log);
     const access = new Access(undefined, undefined);
-    const options = { manager: this.#manager, misnamed, maxContainersCount, access };
+    const [ways, awake] = [new LastWays(), new Wakefulness()];
+    const options = { manager: this.#manager, misnamed, ways, awake, maxContainersCount, access };
     const { manager } = options;
     const counting: HotReportOptions['manager'] = {
       get leads() {

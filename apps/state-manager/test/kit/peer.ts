@@ -56,8 +56,14 @@ export interface Peer {
 
 let ids = 0;
 
-export function connectPeer(address: string, credentials = grpc.credentials.createInsecure()): Peer {
+/** `more` are options of the channel. */
+export function connectPeer(
+  address: string,
+  credentials = grpc.credentials.createInsecure(),
+  more: grpc.ChannelOptions = {},
+): Peer {
   const client = new wire.statemanager.StateManagerConnection(address, credentials, {
+    ...more,
     'grpc.initial_reconnect_backoff_ms': 50,
     'grpc.max_reconnect_backoff_ms': 200,
     'grpc.max_send_message_length': 256 * 1024 * 1024,

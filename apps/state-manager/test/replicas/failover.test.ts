@@ -102,24 +102,39 @@ describe('a leader that was frozen for longer than its lease', () => {
     replicas = await startReplicas(2);
     const old = await replicas.leader();
     const next = replicas.other(old);
-    await replicas.define('p', ['m']);
+    await replicas.define('p', ['m', 'm2']);
     await old.peer.report('n', [container('m', 'm', 'running')]);
     old.service.signal('SIGSTOP');
-    const waiting = old.peer.report('n', dead('m'));
+    // Asked of the frozen one: a report whose caller has given up, one whose caller waits, and a change.
+    await expect(old.peer.report('n', dead('m'), 100)).rejects.toMatchObject({ code: grpc.status.DEADLINE_EXCEEDED });
+    const waiting = old.peer.report('n2', dead('m2'));
+    const changing = old.peer.change({
+      resource_name: 's',
+      target_state: 'idle',
+      transition_id: 'asked-of-the-frozen',
+    });
     await eventually(async () => expect((await replicas.leader()).id).toBe(next.id));
     // What the node says to the new leader is newer than what it told the frozen one.
     await next.peer.report('n', [container('m', 'm', 'paused')]);
-    const fence = await replicas.etcd.get('/statemanager/commit');
     old.service.signal('SIGCONT');
     await old.service.waitForLog(({ msg, leader }) => msg === 'following another StateManager' && leader === next.id);
-    await waiting.catch(() => undefined);
-    expect(await old.peer.change({ resource_name: 's', target_state: 'idle' })).toMatchObject({
-      error_code: 'ERROR_CODE_SUCCESS',
-    });
+    expect(await waiting).toMatchObject({ resp: expect.stringMatching(/^node n2: /) as string });
+    expect(await changing).toMatchObject({ error_code: 'ERROR_CODE_SUCCESS', transition_id: 'asked-of-the-frozen' });
     expect((await replicas.leader()).id).toBe(next.id);
-    expect(await replicas.etcd.get('/statemanager/commit')).not.toBe(fence);
-    await eventually(async () => {
-      expect(await old.api.get('model', 'm')).toMatchObject({ state: await replicas.etcd.get('/model/m/state') });
-    });
+    expect(await pastOf('model', 'm')).toEqual(['1 Running', '2 Paused']);
+    expect(await pastOf('model', 'm2')).toEqual(['1 Dead']);
+    expect(await pastOf('package', 'p')).toEqual(['1 Idle', '2 Running', '3 Degraded']);
+    expect(await pastOf('scenario', 's')).toEqual(['1 Idle']);
+    // Whatever was committed since, the new leader did: it says so in its log, and the old one says nothing.
+    const before = old.service.logs.findIndex(({ msg }) => msg === 'following another StateManager');
+    expect(old.service.logs.slice(before).filter(({ msg }) => msg === 'leading: view loaded')).toEqual([]);
+    await eventually(async () => expect(await old.api.get('model', 'm')).toMatchObject({ state: 'Paused' }));
   });
+
+  /** Each generation of a resource and the state that it led to, as etcd has them. */
+  async function pastOf(kind: string, name: string): Promise<readonly string[]> {
+    const entries = await replicas.etcd.list(`/statemanager/history/${kind}/${name}/`);
+    const past = [...entries.values()].map((text) => JSON.parse(text) as { generation: number; to: string });
+    return past.sort((a, b) => a.generation - b.generation).map(({ generation, to }) => `${generation} ${to}`);
+  }
 });
