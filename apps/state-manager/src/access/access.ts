@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Component } from '@statemanager/state-machine';
-import { FORWARDED_BY, HELD_MS, ON_BEHALF_OF } from '../replicas/headers.ts';
+import { FORWARDED_BY, HELD_MS, NEWER_THAN, ON_BEHALF_OF } from '../replicas/headers.ts';
 import type { Policy, Principal } from './policy.ts';
 import { permissionFor, roleOf, type Permission } from './roles.ts';
 import type { Tokens } from './tokens.ts';
@@ -91,7 +91,7 @@ export class Access {
   /** In whose name a call is made. */
   #represented(policy: Policy, caller: Principal, permission: Permission | undefined, header: HeaderOf): Principal {
     const onBehalfOf = header(ON_BEHALF_OF);
-    const isForwarded = [ON_BEHALF_OF, FORWARDED_BY, HELD_MS].some((name) => header(name) !== undefined);
+    const isForwarded = [ON_BEHALF_OF, FORWARDED_BY, HELD_MS, NEWER_THAN].some((name) => header(name) !== undefined);
     if (!isForwarded) return caller;
     if (!caller.roles.has('replica')) {
       throw this.denied(`${caller.identity} may not forward calls: only who has the role replica may (--policy)`);

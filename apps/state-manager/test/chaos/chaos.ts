@@ -78,7 +78,7 @@ interface Clients {
 /** Starts the clients, after the definitions that they are about. */
 function startClients(cluster: ChaosCluster, over: AbortSignal): Clients {
   const connections = [...NODES, ...SCENARIOS].map(() =>
-    cluster.places.map(({ way }) => connectPeer(way.endpoint, { 'grpc.use_local_subchannel_pool': 1 })),
+    cluster.places.map(({ way }) => connectPeer(way.endpoint, undefined, { 'grpc.use_local_subchannel_pool': 1 })),
   );
   const peersOf = (i: number): NonNullable<(typeof connections)[number]> => connections[i] as (typeof connections)[0];
   const nodes = NODES.map((name, i) => new NodeWriter(name, { peers: peersOf(i), over }));
