@@ -16,8 +16,13 @@ const depConstraints = [
     bannedExternalImports: ['@connectrpc/*'],
   },
   {
-    sourceTag: 'type:client',
+    sourceTag: 'type:transport',
     onlyDependOnLibsWithTags: ['type:contract'],
+    bannedExternalImports: ['etcd3'],
+  },
+  {
+    sourceTag: 'type:client',
+    onlyDependOnLibsWithTags: ['type:contract', 'type:transport'],
     bannedExternalImports: ['etcd3'],
   },
   {

@@ -1,6 +1,7 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult, isBrokenCircuitError } from 'cockatiel';
 import type { CircuitBreakerPolicy } from 'cockatiel';
-import { ActionClientError, textOf } from './error.ts';
+import { textOf } from '@statemanager/grpc-call';
+import { ActionClientError } from './error.ts';
 import type { BreakerOptions } from './options.ts';
 
 /** Keeps calls back from a peer that does not answer. */

@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { CallScopes, Connection, sleep, waitsMs } from '@statemanager/grpc-call';
 import { actioncontroller } from '@statemanager/proto';
 import type {
   ActionClient,
@@ -12,15 +13,12 @@ import type {
 import { attempt } from './attempt.ts';
 import { createBreaker } from './breaker.ts';
 import type { Breaker } from './breaker.ts';
-import { Connection } from './connection.ts';
 import { ActionClientError } from './error.ts';
-import { refusedByStatus, unreachable } from './failure.ts';
+import { cancelled, closed, refusedByStatus, unreachable } from './failure.ts';
 import { headersOf } from './metadata.ts';
-import { invalid, millisecondsOf, settingsOf } from './options.ts';
+import { read, settingsOf } from './options.ts';
 import type { ActionClientOptions, CallOptions, ReachOptions, Settings, WaitOptions } from './options.ts';
-import { retrying, waitsMs } from './retry.ts';
-import { CallScopes } from './scopes.ts';
-import { sleep } from './signal.ts';
+import { retrying } from './retry.ts';
 
 const { method: methods } = actioncontroller.ActionControllerConnection;
 const { NetworkStatus, PodStatus } = actioncontroller;
@@ -37,7 +35,7 @@ class Client implements ActionClient {
   readonly #settings: Settings;
   readonly #connection: Connection;
   readonly #breaker: Breaker;
-  readonly #scopes = new CallScopes();
+  readonly #scopes = new CallScopes({ cancelled, closed });
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -83,8 +81,8 @@ class Client implements ActionClient {
   }
 
   async waitUntilReachable(options: WaitOptions = {}): Promise<void> {
-    const pollMs = millisecondsOf('pollMs', options.pollMs, 250);
-    const maxPollMs = millisecondsOf('maxPollMs', options.maxPollMs, 2_000);
+    const pollMs = read.milliseconds('pollMs', options.pollMs, 250);
+    const maxPollMs = read.milliseconds('maxPollMs', options.maxPollMs, 2_000);
     const waits = waitsMs(pollMs, maxPollMs);
     await this.#scopes.run(options.signal, async (signal) => {
       for (;;) {
@@ -119,7 +117,7 @@ class Client implements ActionClient {
     request: MessageInitShape<I>,
     options: CallOptions = {},
   ): Promise<MessageShape<O>> {
-    const deadlineMs = millisecondsOf('deadlineMs', options.deadlineMs, this.#settings.deadlineMs);
+    const deadlineMs = read.milliseconds('deadlineMs', options.deadlineMs, this.#settings.deadlineMs);
     const headers = headersOf(options.metadata);
     checkTexts(request);
     return await this.#scopes.run(options.signal, (signal) =>
@@ -138,7 +136,7 @@ function accepted(method: string, { status, desc }: { status: number; desc: stri
 /** Callers may be JavaScript, and the encoder would find out only after the call has begun. */
 function checkTexts(fields: object): void {
   for (const [name, value] of Object.entries(fields)) {
-    if (typeof value !== 'string' && typeof value !== 'number') throw invalid(name, value, 'a string');
+    if (typeof value !== 'string' && typeof value !== 'number') throw read.invalid(name, value, 'a string');
   }
 }
 
@@ -146,5 +144,5 @@ function checkTexts(fields: object): void {
 function numberOf<N extends string, V>(names: Readonly<Record<N, V>>, field: string, name: N): V {
   if (typeof name === 'string' && Object.hasOwn(names, name) && typeof names[name] === 'number') return names[name];
   const known = Object.values(names).filter((value) => typeof value === 'string');
-  throw invalid(field, name, `one of ${known.join(', ')}`);
+  throw read.invalid(field, name, `one of ${known.join(', ')}`);
 }

@@ -1,3 +1,5 @@
+import type { GrpcCodeName } from '@statemanager/grpc-call';
+
 /**
  * Why a call failed. The list is closed.
  *
@@ -19,25 +21,6 @@ export type ActionClientErrorCode =
   | 'circuit_open'
   | 'closed'
   | 'invalid_argument';
-
-/** gRPC's status codes other than OK, by their names in the gRPC specification. */
-export type GrpcCodeName =
-  | 'CANCELLED'
-  | 'UNKNOWN'
-  | 'INVALID_ARGUMENT'
-  | 'DEADLINE_EXCEEDED'
-  | 'NOT_FOUND'
-  | 'ALREADY_EXISTS'
-  | 'PERMISSION_DENIED'
-  | 'RESOURCE_EXHAUSTED'
-  | 'FAILED_PRECONDITION'
-  | 'ABORTED'
-  | 'OUT_OF_RANGE'
-  | 'UNIMPLEMENTED'
-  | 'INTERNAL'
-  | 'UNAVAILABLE'
-  | 'DATA_LOSS'
-  | 'UNAUTHENTICATED';
 
 /** What an error knows beside its code and message. */
 export interface ActionClientErrorDetails {
@@ -66,10 +49,4 @@ export class ActionClientError extends Error {
     this.status = details.status;
     this.text = details.text;
   }
-}
-
-/** The shortest useful text of anything that was thrown. */
-export function textOf(reason: unknown): string {
-  if (reason instanceof AggregateError && reason.message === '') return reason.errors.map(textOf).join(', ');
-  return reason instanceof Error ? reason.message : String(reason);
 }

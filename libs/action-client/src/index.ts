@@ -11,7 +11,7 @@ export type {
 } from './action-client.ts';
 export { createActionClient } from './client.ts';
 export { ActionClientError } from './error.ts';
-export type { ActionClientErrorCode, ActionClientErrorDetails, GrpcCodeName } from './error.ts';
+export type { ActionClientErrorCode, ActionClientErrorDetails } from './error.ts';
 export type {
   ActionClientOptions,
   BreakerOptions,
@@ -21,3 +21,4 @@ export type {
   TlsOptions,
   WaitOptions,
 } from './options.ts';
+export type { GrpcCodeName } from '@statemanager/grpc-call';

@@ -1,4 +1,4 @@
-import { invalid } from './options.ts';
+import { read } from './options.ts';
 
 /** What HTTP/2 and gRPC keep for themselves, and what says how a message is packed. */
 const reserved = new Set([
@@ -20,14 +20,14 @@ export function headersOf(metadata: Readonly<Record<string, string>> = {}): Head
   const headers = new Headers();
   for (const [name, value] of Object.entries(metadata)) {
     if (!isFreeName(name)) {
-      throw invalid(
+      throw read.invalid(
         'a metadata name',
         name,
         'of a-z 0-9 _ . -, not begin with "grpc-" or end in "-bin", and not be reserved',
       );
     }
     if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value)) {
-      throw invalid(`metadata "${name}"`, value, 'printable ASCII');
+      throw read.invalid(`metadata "${name}"`, value, 'printable ASCII');
     }
     headers.set(name, value);
   }

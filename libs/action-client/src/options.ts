@@ -1,4 +1,8 @@
+import { optionReader } from '@statemanager/grpc-call';
 import { ActionClientError } from './error.ts';
+
+/** Reads options and arguments; throws `invalid_argument` that names one. */
+export const read = optionReader((message) => new ActionClientError('invalid_argument', message));
 
 /** How a client talks to ActionController. All durations are in milliseconds. */
 export interface ActionClientOptions {
@@ -86,64 +90,28 @@ export interface Settings {
 /** Fills in the defaults. Throws `invalid_argument` that names the option. */
 export function settingsOf(options: ActionClientOptions): Settings {
   return {
-    origin: originOf(options.baseUrl),
+    origin: read.origin('baseUrl', options.baseUrl, 'http://127.0.0.1:47001'),
     tls: options.tls ?? {},
-    deadlineMs: millisecondsOf('deadlineMs', options.deadlineMs, 10_000),
+    deadlineMs: read.milliseconds('deadlineMs', options.deadlineMs, 10_000),
     retry: options.retry === false ? false : retryOf(options.retry ?? {}),
     breaker: options.breaker === false ? false : breakerOf(options.breaker ?? {}),
-    keepAliveIntervalMs: millisecondsOf('keepAliveIntervalMs', options.keepAliveIntervalMs, 10_000),
-    keepAliveTimeoutMs: millisecondsOf('keepAliveTimeoutMs', options.keepAliveTimeoutMs, 5_000),
-    connectTimeoutMs: millisecondsOf('connectTimeoutMs', options.connectTimeoutMs, 5_000),
+    keepAliveIntervalMs: read.milliseconds('keepAliveIntervalMs', options.keepAliveIntervalMs, 10_000),
+    keepAliveTimeoutMs: read.milliseconds('keepAliveTimeoutMs', options.keepAliveTimeoutMs, 5_000),
+    connectTimeoutMs: read.milliseconds('connectTimeoutMs', options.connectTimeoutMs, 5_000),
   };
 }
 
 function retryOf(retry: RetryOptions): Required<RetryOptions> {
   return {
-    maxAttempts: countOf('retry.maxAttempts', retry.maxAttempts, 3),
-    initialDelayMs: millisecondsOf('retry.initialDelayMs', retry.initialDelayMs, 200),
-    maxDelayMs: millisecondsOf('retry.maxDelayMs', retry.maxDelayMs, 5_000),
+    maxAttempts: read.count('retry.maxAttempts', retry.maxAttempts, 3),
+    initialDelayMs: read.milliseconds('retry.initialDelayMs', retry.initialDelayMs, 200),
+    maxDelayMs: read.milliseconds('retry.maxDelayMs', retry.maxDelayMs, 5_000),
   };
 }
 
 function breakerOf(breaker: BreakerOptions): Required<BreakerOptions> {
   return {
-    maxConsecutiveFailures: countOf('breaker.maxConsecutiveFailures', breaker.maxConsecutiveFailures, 5),
-    openMs: millisecondsOf('breaker.openMs', breaker.openMs, 10_000),
+    maxConsecutiveFailures: read.count('breaker.maxConsecutiveFailures', breaker.maxConsecutiveFailures, 5),
+    openMs: read.milliseconds('breaker.openMs', breaker.openMs, 10_000),
   };
-}
-
-/** The scheme, host and port of a base URL. Throws `invalid_argument` if it has more than these, or none. */
-function originOf(baseUrl: string): string {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw invalid('baseUrl', baseUrl, 'a URL such as http://127.0.0.1:47001');
-  }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
-    throw invalid('baseUrl', `${url.origin}/…`, 'only scheme, host and port, such as http://127.0.0.1:47001');
-  }
-  return url.origin;
-}
-
-/** Node's timers overflow beyond this and would fire at once. */
-const maxTimerMs = 2 ** 31 - 1;
-
-/** A duration option, or its default. Throws `invalid_argument`. */
-export function millisecondsOf(name: string, value: number | undefined, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (Number.isInteger(value) && value >= 1 && value <= maxTimerMs) return value;
-  throw invalid(name, value, `a whole number of milliseconds from 1 to ${maxTimerMs}`);
-}
-
-function countOf(name: string, value: number | undefined, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw invalid(name, value, 'a whole number from 1');
-}
-
-/** An error that says which argument must be what. */
-export function invalid(name: string, value: unknown, wanted: string): ActionClientError {
-  return new ActionClientError(
-    'invalid_argument',
-    `${name} must be ${wanted}, but is ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
-  );
 }

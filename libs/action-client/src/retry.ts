@@ -1,8 +1,8 @@
-import { ExponentialBackoff } from 'cockatiel';
+import { sleep, waitsMs } from '@statemanager/grpc-call';
+import type { GrpcCodeName } from '@statemanager/grpc-call';
 import { ActionClientError } from './error.ts';
-import type { ActionClientErrorCode, GrpcCodeName } from './error.ts';
+import type { ActionClientErrorCode } from './error.ts';
 import type { RetryOptions } from './options.ts';
-import { sleep } from './signal.ts';
 
 /** Which calls are repeated after a failure. */
 export type Repeated = 'every call' | 'idempotent calls' | 'no call';
@@ -57,13 +57,4 @@ export function mayRepeat(error: unknown, idempotent: boolean): boolean {
 
 function includes(codes: readonly GrpcCodeName[] | undefined, code: GrpcCodeName | undefined): boolean {
   return codes === undefined || (code !== undefined && codes.includes(code));
-}
-
-/** Waits that grow exponentially, with jitter, up to a cap. */
-export function* waitsMs(initialDelayMs: number, maxDelayMs: number): Generator<number, never> {
-  let backoff = new ExponentialBackoff({ initialDelay: initialDelayMs, maxDelay: maxDelayMs }).next();
-  for (;;) {
-    yield backoff.duration;
-    backoff = backoff.next(undefined);
-  }
 }

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { hang } from './controller.ts';
-import { client, controller, failure, freePort, proxy, repair, until } from './harness.ts';
-import { runProgram } from './program.ts';
+import { client, controller, failure, freePort, program, proxy, repair, until } from './harness.ts';
 
 test('close ends open calls, leaves no socket, and the client refuses what comes after', async () => {
   const peer = await controller(hang);
@@ -44,7 +43,7 @@ test('close does not wait for a peer that died while it went away gracefully', a
 test('a closed client leaves no socket and no timer: its process ends', async () => {
   const peer = await controller(hang);
   const silent = await proxy();
-  const { exitCode, output } = await runProgram(`
+  const { exitCode, output } = await program(`
     import { createActionClient } from '@statemanager/action-client';
     const hour = 3_600_000;
     const times = { deadlineMs: hour, connectTimeoutMs: hour, retry: { initialDelayMs: hour, maxDelayMs: hour } };
@@ -65,7 +64,7 @@ test('a closed client leaves no socket and no timer: its process ends', async ()
 
 test('an idle client does not keep its process alive', async () => {
   const peer = await controller();
-  const { exitCode, output } = await runProgram(`
+  const { exitCode, output } = await program(`
     import { createActionClient } from '@statemanager/action-client';
     const client = createActionClient({ baseUrl: '${peer.url}' });
     console.log((await client.reconcile({ scenarioName: 's', current: 'FAILED', desired: 'RUNNING' })).desc);`);

@@ -1,10 +1,10 @@
+import { runProgram, startProxy } from '@statemanager/grpc-call/testing';
+import type { Ended, Proxy } from '@statemanager/grpc-call/testing';
 import { onTestFinished, vi } from 'vitest';
 import { createActionClient } from '../src/index.ts';
 import type { ActionClient, ActionClientError, ActionClientOptions } from '../src/index.ts';
 import { startController } from './controller.ts';
 import type { Controller, Script } from './controller.ts';
-import { startProxy } from './proxy.ts';
-import type { Proxy } from './proxy.ts';
 
 /** A client that the test's end closes. Without retries and breaker, unless the test asks for them. */
 export function client(baseUrl: string, options: Partial<ActionClientOptions> = {}): ActionClient {
@@ -32,6 +32,11 @@ export async function freePort(): Promise<number> {
   const started = await startController();
   await started.stop();
   return started.port;
+}
+
+/** Runs a module as a user of this package would. */
+export function program(source: string): Promise<Ended> {
+  return runProgram(source, new URL('..', import.meta.url));
 }
 
 /** A usual request. */

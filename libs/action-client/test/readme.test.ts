@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { retryRules } from '../src/retry.ts';
-import { controller } from './harness.ts';
-import { runProgram } from './program.ts';
+import { controller, program } from './harness.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
@@ -10,7 +9,7 @@ test("the README's example runs as it is printed", async () => {
   const peer = await controller();
   const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? '';
   expect(example).toContain('http://127.0.0.1:47001');
-  const { exitCode, output } = await runProgram(example.replace('http://127.0.0.1:47001', peer.url));
+  const { exitCode, output } = await program(example.replace('http://127.0.0.1:47001', peer.url));
   expect(output).toBe('accepted: did Reconcile\n');
   expect(exitCode).toBe(0);
   expect(peer.calls).toMatchObject([{ method: 'Reconcile', request: { scenarioName: 'helloworld' } }]);

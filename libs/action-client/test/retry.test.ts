@@ -2,7 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { expect, test, vi } from 'vitest';
 import { ActionClientError } from '../src/index.ts';
 import type { ActionClientErrorCode, GrpcCodeName } from '../src/index.ts';
-import { mayRepeat, retrying, waitsMs } from '../src/retry.ts';
+import { mayRepeat, retrying } from '../src/retry.ts';
 import { accept, hang } from './controller.ts';
 import type { Script } from './controller.ts';
 import { client, controller, failure, freePort, proxy, quick, repair } from './harness.ts';
@@ -110,19 +110,6 @@ test('every combination of code, gRPC code and idempotence follows the rules', (
     }
   }
   expect(mayRepeat(new TypeError('a bug'), true)).toBe(false);
-});
-
-test('waits grow exponentially, differ, and stay below the cap', () => {
-  const draw = (count: number) => {
-    const waits = waitsMs(100, 1_000);
-    return Array.from({ length: count }, () => waits.next().value);
-  };
-  const runs = Array.from({ length: 200 }, () => draw(8));
-  for (const waits of runs) for (const wait of waits) expect(wait).toBeGreaterThanOrEqual(0);
-  for (const waits of runs) expect(Math.max(...waits)).toBeLessThanOrEqual(1_000);
-  const mean = (index: number) => runs.reduce((sum, waits) => sum + (waits[index] ?? 0), 0) / runs.length;
-  expect(mean(2)).toBeGreaterThan(mean(0));
-  expect(new Set(runs.map(([first]) => first)).size).toBeGreaterThan(100);
 });
 
 test('a programming error inside an attempt is not repeated', async () => {

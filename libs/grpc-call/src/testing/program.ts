@@ -9,10 +9,10 @@ export interface Ended {
 /** The types of the generated protocol hold enums, which Node runs only when asked to. */
 const flags = ['--conditions=@statemanager/source', '--experimental-transform-types', '--no-warnings'];
 
-/** Runs a module in a process of its own, as a user of this package would; kills it after 20 s. */
-export async function runProgram(source: string): Promise<Ended> {
+/** Runs a module in a process of its own, as a user of the package in `folder` would; kills it after 20 s. */
+export async function runProgram(source: string, folder: URL): Promise<Ended> {
   const child = spawn(process.execPath, [...flags, '--input-type=module-typescript', '--eval', source], {
-    cwd: new URL('..', import.meta.url),
+    cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 20_000,
   });

@@ -1,24 +1,21 @@
 import { Link } from './link.ts';
-import type { LinkTimes } from './link.ts';
-import type { TlsOptions } from './options.ts';
+import type { LinkOptions } from './link.ts';
 import { whileNotAborted } from './signal.ts';
 
 /** The way to one peer: a link that is opened when needed, verified when it was silent, and replaced when lost. */
 export class Connection {
   /** Scheme, host and port of the peer. */
   readonly origin: string;
-  readonly #times: LinkTimes;
-  readonly #tls: TlsOptions;
+  readonly #options: LinkOptions;
   /** All that are not gone: the current one, and older ones that finish their calls after the peer's GOAWAY. */
   readonly #links = new Set<Link>();
   #current: Link | undefined;
   #pending: Promise<Link> | undefined;
   #closed = false;
 
-  constructor(origin: string, times: LinkTimes, tls: TlsOptions = {}) {
+  constructor(origin: string, options: LinkOptions) {
     this.origin = origin;
-    this.#times = times;
-    this.#tls = tls;
+    this.#options = options;
   }
 
   /** A link on which a call can begin now. Rejects with the reason there is none, or the signal's. */
@@ -45,7 +42,7 @@ export class Connection {
     const held = this.#current;
     if (held?.usable === true && (await held.ping()) && held.usable) return held;
     if (this.#closed) throw new Error('the connection was closed');
-    const link = new Link(this.origin, this.#times, this.#tls);
+    const link = new Link(this.origin, this.#options);
     this.#links.add(link);
     void link.gone.then(() => this.#links.delete(link));
     await link.opened;

@@ -5,13 +5,24 @@ import type {
   ClientSessionRequestOptions,
   OutgoingHttpHeaders,
 } from 'node:http2';
-import type { TlsOptions } from './options.ts';
 
-/** The times of a link, in milliseconds. */
-export interface LinkTimes {
+/** What a link keeps to; times are in milliseconds. */
+export interface LinkOptions {
+  /** A peer that does not speak HTTP/2 within this time is not connected. */
   connectTimeoutMs: number;
+  /** A link with open calls is pinged this often; one that was silent longer is pinged before it is used. */
   keepAliveIntervalMs: number;
+  /** A ping without an answer for this long ends the link. */
   keepAliveTimeoutMs: number;
+  /** For `https:` origins. */
+  tls?: TlsOptions | undefined;
+}
+
+/** What TLS needs, as PEM; Node's own authorities are trusted where `ca` is absent. */
+export interface TlsOptions {
+  ca?: string | Buffer;
+  cert?: string | Buffer;
+  key?: string | Buffer;
 }
 
 /**
@@ -24,7 +35,7 @@ export class Link {
   readonly opened: Promise<void>;
   /** Resolves when the socket is gone. */
   readonly gone: Promise<void>;
-  readonly #times: LinkTimes;
+  readonly #options: LinkOptions;
   readonly #session: ClientHttp2Session;
   #streamsCount = 0;
   #aliveAtMs = performance.now();
@@ -32,10 +43,10 @@ export class Link {
   #ping: Promise<boolean> | undefined;
   #failure: Error | undefined;
 
-  constructor(origin: string, times: LinkTimes, tls: TlsOptions = {}) {
-    this.#times = times;
-    this.#session = connect(origin, { ...tls, settings: { enablePush: false } });
-    this.gone = new Promise((resolve) => this.#session.once('close', resolve));
+  constructor(origin: string, options: LinkOptions) {
+    this.#options = options;
+    this.#session = connect(origin, { ...options.tls, settings: { enablePush: false } });
+    this.gone = this.#end();
     this.opened = this.#handshake();
     // Whoever waits for `opened`, or for a stream, is told there; without a listener the error would end the process.
     this.#session.on('error', (error: Error) => (this.#failure ??= error));
@@ -53,7 +64,7 @@ export class Link {
 
   /** Whether it was heard from within the keep-alive interval. */
   get fresh(): boolean {
-    return performance.now() - this.#aliveAtMs <= this.#times.keepAliveIntervalMs;
+    return performance.now() - this.#aliveAtMs <= this.#options.keepAliveIntervalMs;
   }
 
   /** Begins a call. Throws if the link is not usable. */
@@ -87,8 +98,22 @@ export class Link {
     this.#session.destroy(reason, constants.NGHTTP2_CANCEL);
   }
 
+  /** Node destroys a session without saying so when a peer refuses our certificate; its socket says it. */
+  #end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#session.once('close', resolve);
+      this.#session.once('connect', (_, socket) => {
+        socket.once('error', (error: Error) => {
+          this.#failure ??= error;
+          socket.destroy();
+          resolve();
+        });
+      });
+    });
+  }
+
   #handshake(): Promise<void> {
-    const { connectTimeoutMs } = this.#times;
+    const { connectTimeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
       const session = this.#session;
       const late = setTimeout(
@@ -103,15 +128,15 @@ export class Link {
         resolve();
       });
       session.once('error', reject);
-      session.once('close', () => {
+      void this.gone.then(() => {
         clearTimeout(late);
-        reject(new Error('it closed the connection before it spoke HTTP/2'));
+        reject(this.#failure ?? new Error('it closed the connection before it spoke HTTP/2'));
       });
     });
   }
 
   #pingOnce(): Promise<boolean> {
-    const { keepAliveTimeoutMs } = this.#times;
+    const { keepAliveTimeoutMs } = this.#options;
     if (this.#session.destroyed) return Promise.resolve(false);
     return new Promise((resolve) => {
       const late = setTimeout(
@@ -133,7 +158,7 @@ export class Link {
   #watch(): void {
     this.#session.ref();
     // The open call keeps the process alive, not the timer.
-    this.#keepAlive = setInterval(() => void this.ping(), this.#times.keepAliveIntervalMs).unref();
+    this.#keepAlive = setInterval(() => void this.ping(), this.#options.keepAliveIntervalMs).unref();
   }
 
   #rest(): void {

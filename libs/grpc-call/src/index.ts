@@ -1,0 +1,15 @@
+export { CallFailure } from './call-failure.ts';
+export type { Fate } from './call-failure.ts';
+export { callOnce, openStream } from './call-once.ts';
+export type { CallTerms } from './call-once.ts';
+export { Connection } from './connection.ts';
+export { grpcCodes } from './grpc-code.ts';
+export type { GrpcCodeName } from './grpc-code.ts';
+export type { LinkOptions, TlsOptions } from './link.ts';
+export { optionReader } from './option-reader.ts';
+export type { OptionReader } from './option-reader.ts';
+export { CallScopes } from './scopes.ts';
+export type { EndErrors, Scope } from './scopes.ts';
+export { sleep, whileNotAborted } from './signal.ts';
+export { textOf } from './text-of.ts';
+export { waitsMs } from './waits.ts';
