@@ -22,7 +22,7 @@ export async function attempt<I extends DescMessage, O extends DescMessage>(
   terms: AttemptTerms,
 ): Promise<MessageShape<O>> {
   try {
-    return (await callOnce(connection, method, request, { ...terms, maxAnswerBytes })).message;
+    return await callOnce(connection, method, request, { ...terms, maxAnswerBytes });
   } catch (reason) {
     if (!(reason instanceof CallFailure)) throw reason;
     throw failureOf(reason, { origin: connection.origin, method: method.name, deadlineMs: terms.deadlineMs });

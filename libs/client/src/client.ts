@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createClient } from '@connectrpc/connect';
-import type { Client, Transport } from '@connectrpc/connect';
+import type { DescMessage, DescMethodUnary, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { CallScopes } from '@statemanager/grpc-call';
 import { statemanager, v1 } from '@statemanager/proto';
 import { cancelled, closed } from './failure.ts';
 import { Failover } from './failover.ts';
 import { read, settingsOf } from './options.ts';
 import type { CallOptions, RetryOptions, Settings, StateManagerClientOptions, WatchOptions } from './options.ts';
+import type { CallKind } from './retry.ts';
 import { Replicas } from './replicas.ts';
 import { Reports } from './reports.ts';
 import type {
@@ -20,7 +20,8 @@ import type {
   StateManagerClient,
   WatchFilter,
 } from './state-manager-client.ts';
-import { createTransport } from './transport.ts';
+import { serviceClient } from './service.ts';
+import type { ServiceClient } from './service.ts';
 import { watch } from './watch.ts';
 import type { Watched } from './watched.ts';
 
@@ -45,11 +46,10 @@ export function createStateManagerClient(options: StateManagerClientOptions): St
 }
 
 class ReplicatedClient implements StateManagerClient {
-  readonly transport: Transport;
-  readonly states: Client<typeof v1.StateService>;
-  readonly definitions: Client<typeof v1.DefinitionService>;
-  readonly reconciles: Client<typeof v1.ReconcileService>;
-  readonly maintenance: Client<typeof v1.MaintenanceService>;
+  readonly states: ServiceClient<typeof v1.StateService>;
+  readonly definitions: ServiceClient<typeof v1.DefinitionService>;
+  readonly reconciles: ServiceClient<typeof v1.ReconcileService>;
+  readonly maintenance: ServiceClient<typeof v1.MaintenanceService>;
   readonly #settings: Settings;
   readonly #scopes = new CallScopes({ cancelled, closed });
   readonly #replicas: Replicas;
@@ -61,16 +61,13 @@ class ReplicatedClient implements StateManagerClient {
     this.#replicas = new Replicas(settings);
     this.#failover = new Failover(settings, this.#replicas);
     this.#reports = new Reports(this.#failover);
-    const { deadlineMs } = settings;
-    const parts = { replicas: this.#replicas, failover: this.#failover, scopes: this.#scopes, deadlineMs };
-    this.transport = createTransport(parts);
-    this.states = createClient(v1.StateService, this.transport);
-    this.definitions = createClient(v1.DefinitionService, this.transport);
-    this.reconciles = createClient(v1.ReconcileService, this.transport);
-    this.maintenance = createClient(v1.MaintenanceService, this.transport);
+    this.states = this.service(v1.StateService);
+    this.definitions = this.service(v1.DefinitionService);
+    this.reconciles = this.service(v1.ReconcileService);
+    this.maintenance = this.service(v1.MaintenanceService);
   }
 
-  async changeState(change: ChangeRequest, options: CallOptions = {}): Promise<ChangeAnswer> {
+  async changeState(change: ChangeRequest, options?: CallOptions): Promise<ChangeAnswer> {
     const { kind, name, targetState, currentState = '', source, transitionId = randomUUID() } = change;
     if (!Object.hasOwn(KINDS, kind)) throw read.invalid('kind', kind, `one of ${Object.keys(KINDS).join(', ')}`);
     const texts = { name, targetState, currentState, source, transitionId };
@@ -84,11 +81,7 @@ class ReplicatedClient implements StateManagerClient {
       transitionId,
       timestampNs: BigInt(Date.now()) * 1_000_000n,
     };
-    const untilMs = this.#untilMs(options);
-    const answer = await this.#scopes.run(options.signal, (signal) =>
-      this.#failover.call({ method: methods.sendStateChange, kind: 'change', request: () => message, signal, untilMs }),
-    );
-    return changeAnswerOf(answer.message);
+    return changeAnswerOf(await this.#call(methods.sendStateChange, 'change', message, options));
   }
 
   async report({ node, containers }: Report, options: CallOptions = {}): Promise<{ message: string }> {
@@ -99,15 +92,12 @@ class ReplicatedClient implements StateManagerClient {
     );
   }
 
-  async offload(request: OffloadRequest, options: CallOptions = {}): Promise<OffloadAnswer> {
+  async offload(request: OffloadRequest, options?: CallOptions): Promise<OffloadAnswer> {
     const { scenarioName, packageName, modelName, sourceNode, targetNode, policyName, reason } = request;
     const fields = { scenarioName, packageName, modelName, sourceNode, targetNode, policyName, reason };
     checkTexts(fields);
-    const untilMs = this.#untilMs(options);
-    const answer = await this.#scopes.run(options.signal, (signal) =>
-      this.#failover.call({ method: methods.triggerOffloading, kind: 'once', request: () => fields, signal, untilMs }),
-    );
-    const { accepted, message, transitionId } = answer.message;
+    const answer = await this.#call(methods.triggerOffloading, 'once', fields, options);
+    const { accepted, message, transitionId } = answer;
     return { accepted, message, transitionId };
   }
 
@@ -117,14 +107,25 @@ class ReplicatedClient implements StateManagerClient {
     return watch({ ...parts, retry: retry === false ? WATCH_PACE : retry }, filter, options);
   }
 
+  service<S extends DescService>(service: S): ServiceClient<S> {
+    return serviceClient(service, (...call) => this.#call(...call));
+  }
+
   async close(): Promise<void> {
     await this.#scopes.close();
     await this.#replicas.close();
   }
 
-  #untilMs({ deadlineMs }: CallOptions): () => number {
+  async #call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    kind: CallKind,
+    request: MessageInitShape<I>,
+    { signal: callerSignal, deadlineMs }: CallOptions = {},
+  ): Promise<MessageShape<O>> {
     const untilMs = performance.now() + read.milliseconds('deadlineMs', deadlineMs, this.#settings.deadlineMs);
-    return () => untilMs;
+    return await this.#scopes.run(callerSignal, (signal) =>
+      this.#failover.call({ method, kind, request: () => request, signal, untilMs: () => untilMs }),
+    );
   }
 }
 

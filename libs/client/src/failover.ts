@@ -1,6 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { DescMessage, DescMethodUnary, MessageInitShape } from '@bufbuild/protobuf';
-import type { UnaryResponse } from '@connectrpc/connect';
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { CallFailure, callOnce, sleep, textOf } from '@statemanager/grpc-call';
 import { StateManagerClientError } from './error.ts';
 import { attemptOf, EarlierAttempts, errorOf } from './failure.ts';
@@ -13,9 +12,6 @@ import type { CallKind } from './retry.ts';
 /** An answer that is longer is refused unread. */
 export const maxAnswerBytes = 64 * 1024 * 1024;
 
-/** What a Connect transport is given as headers. */
-export type HeadersLike = ConstructorParameters<typeof Headers>[0];
-
 /** One call, over as many attempts as it takes. */
 export interface Call<I extends DescMessage, O extends DescMessage> {
   readonly method: DescMethodUnary<I, O>;
@@ -26,7 +22,6 @@ export interface Call<I extends DescMessage, O extends DescMessage> {
   readonly signal: AbortSignal;
   /** When its time is up, by the monotonic clock, in milliseconds; asked at each attempt. */
   readonly untilMs: () => number;
-  readonly headers?: HeadersLike;
 }
 
 /** Calls whichever replica answers. */
@@ -40,22 +35,22 @@ export class Failover {
   }
 
   /** The headers of one attempt. Throws `invalid_argument` for a token that is none. */
-  headers(own?: HeadersLike): Headers {
-    const headers = new Headers(own);
+  headers(): Headers {
+    const headers = new Headers();
     const token = this.#settings.token();
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
     return headers;
   }
 
   /** The answer of the first replica that gives one. Rejects with a StateManagerClientError. */
-  async call<I extends DescMessage, O extends DescMessage>(call: Call<I, O>): Promise<UnaryResponse<I, O>> {
+  async call<I extends DescMessage, O extends DescMessage>(call: Call<I, O>): Promise<MessageShape<O>> {
     const { method, signal } = call;
     const earlier = new EarlierAttempts();
     const { retry } = this.#settings;
     const pacing = retry === false ? undefined : new Pacing(this.#replicas.count, retry);
     for (;;) {
       const outcome = await this.#attempt(call, earlier);
-      if ('message' in outcome) return outcome;
+      if ('answer' in outcome) return outcome.answer;
       const waitMs = mayRepeat(outcome, call.kind) ? pacing?.nextMs(outcome.failure.metadata) : undefined;
       if (waitMs === undefined || performance.now() + waitMs >= call.untilMs()) {
         throw errorOf(method.name, outcome, earlier);
@@ -65,18 +60,18 @@ export class Failover {
   }
 
   async #attempt<I extends DescMessage, O extends DescMessage>(
-    { method, kind, request, signal, untilMs, headers }: Call<I, O>,
+    { method, kind, request, signal, untilMs }: Call<I, O>,
     earlier: EarlierAttempts,
-  ): Promise<UnaryResponse<I, O> | Attempt> {
+  ): Promise<{ answer: MessageShape<O> } | Attempt> {
     const replica = this.#replicas.current;
     const sent = request();
     const leftMs = Math.max(1, Math.ceil(untilMs() - performance.now()));
     const deadlineMs = kind === 'once' ? leftMs : Math.min(leftMs, this.#settings.attemptDeadlineMs);
     try {
-      const terms = { signal, deadlineMs, headers: this.headers(headers), maxAnswerBytes };
-      const response = await callOnce(replica.connection, method, sent, terms);
+      const terms = { signal, deadlineMs, headers: this.headers(), maxAnswerBytes };
+      const answer = await callOnce(replica.connection, method, sent, terms);
       this.#replicas.works(replica);
-      return response;
+      return { answer };
     } catch (reason) {
       if (!(reason instanceof CallFailure)) throw reason;
       if (reason.fate !== 'answered') checkEncodes(method.input, sent);

@@ -10,8 +10,10 @@ export type {
   OffloadAnswer,
   OffloadRequest,
   Report,
+  ReportedContainer,
   StateManagerClient,
   WatchFilter,
 } from './state-manager-client.ts';
+export type { ServiceClient } from './service.ts';
 export type { Watched } from './watched.ts';
 export type { GrpcCodeName, TlsOptions } from '@statemanager/grpc-call';

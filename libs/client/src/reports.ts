@@ -1,7 +1,9 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { statemanager } from '@statemanager/proto';
+import type { monitoringserver } from '@statemanager/proto';
 import { StateManagerClientError } from './error.ts';
 import type { Failover } from './failover.ts';
-import type { Report } from './state-manager-client.ts';
+import type { Report, ReportedContainer } from './state-manager-client.ts';
 
 const METHOD = statemanager.StateManagerConnection.method.sendChangedContainerList;
 
@@ -75,7 +77,7 @@ export class Reports {
       lane.abandoned = new AbortController();
       let newest: Report | undefined;
       try {
-        const { message } = await this.#failover.call({
+        const { resp } = await this.#failover.call({
           method: METHOD,
           kind: 'repeatable',
           signal: lane.abandoned.signal,
@@ -85,17 +87,21 @@ export class Reports {
             lane.waiting = undefined;
             for (const caller of lane.callers) lane.sent.add(caller);
             lane.callers.clear();
-            return { nodeName: node, containers: [...(newest?.containers ?? [])] };
+            return { nodeName: node, containers: (newest?.containers ?? []).map(wireContainer) };
           },
           untilMs: () => Math.max(...[...lane.callers, ...lane.sent].map(({ untilMs }) => untilMs)),
         });
-        for (const caller of [...lane.sent]) caller.resolve({ message: message.resp });
+        for (const caller of [...lane.sent]) caller.resolve({ message: resp });
       } catch (error) {
         for (const caller of [...lane.sent]) caller.reject(error as Error);
       }
     }
     this.#lanes.delete(node);
   }
+}
+
+function wireContainer(container: ReportedContainer): MessageInitShape<typeof monitoringserver.ContainerInfoSchema> {
+  return { ...container, names: [...(container.names ?? [])] };
 }
 
 function late(node: string, deadlineMs: number): StateManagerClientError {

@@ -1,7 +1,7 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Client, Transport } from '@connectrpc/connect';
-import type { monitoringserver, v1 } from '@statemanager/proto';
+import type { DescService, MessageInitShape } from '@bufbuild/protobuf';
+import type { v1 } from '@statemanager/proto';
 import type { CallOptions, WatchOptions } from './options.ts';
+import type { ServiceClient } from './service.ts';
 import type { Watched } from './watched.ts';
 
 /** What has a state that can be asked for. */
@@ -48,10 +48,23 @@ export interface ChangeAnswer {
   transitionId: string;
 }
 
-/** Every container of a node, in Podman's own words. */
+/** A container in Podman's own words. */
+export interface ReportedContainer {
+  id?: string;
+  names?: readonly string[];
+  image?: string;
+  /** The state part of Podman's inspect: Status, ExitCode, OOMKilled and so on, all as text. */
+  state?: Readonly<Record<string, string>>;
+  config?: Readonly<Record<string, string>>;
+  /** Labels and annotations together; they name the model. */
+  annotation?: Readonly<Record<string, string>>;
+  stats?: Readonly<Record<string, string>>;
+}
+
+/** Every container of a node: what is not in it is not there any more. */
 export interface Report {
   node: string;
-  containers: readonly MessageInitShape<typeof monitoringserver.ContainerInfoSchema>[];
+  containers: readonly ReportedContainer[];
 }
 
 /** Asks for a model to move to another node. */
@@ -97,16 +110,16 @@ export interface StateManagerClient {
    * throws a StateManagerClientError when its signal or the client ends it, or its request is refused.
    */
   watch(filter?: WatchFilter, options?: WatchOptions): AsyncGenerator<Watched, never>;
-  /** Reads, explains and simulates. Its `watchResources` is one connection: {@link watch} resumes. */
-  readonly states: Client<typeof v1.StateService>;
+  /** Reads, explains and simulates. */
+  readonly states: ServiceClient<typeof v1.StateService>;
   /** Applies, shows and deletes definitions. */
-  readonly definitions: Client<typeof v1.DefinitionService>;
+  readonly definitions: ServiceClient<typeof v1.DefinitionService>;
   /** Shows and steers what ActionController is asked for. */
-  readonly reconciles: Client<typeof v1.ReconcileService>;
+  readonly reconciles: ServiceClient<typeof v1.ReconcileService>;
   /** Forgets nodes and deletes resources. */
-  readonly maintenance: Client<typeof v1.MaintenanceService>;
-  /** For clients of any other service that StateManager has, such as `grpc.health.v1`. */
-  readonly transport: Transport;
+  readonly maintenance: ServiceClient<typeof v1.MaintenanceService>;
+  /** The unary methods of any other service that StateManager has, such as `grpc.health.v1`. */
+  service<S extends DescService>(service: S): ServiceClient<S>;
   /** Ends what is open with `closed`, and resolves when no socket or timer is left. May be called again. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { CallFailure, openStream, sleep } from '@statemanager/grpc-call';
+import { CallFailure, readStream, sleep } from '@statemanager/grpc-call';
 import type { CallScopes, GrpcCodeName } from '@statemanager/grpc-call';
 import { v1 } from '@statemanager/proto';
 import { attemptOf, EarlierAttempts, errorOf } from './failure.ts';
@@ -56,9 +56,8 @@ export async function* watch(
       let isBroken = false;
       let metadata = new Headers();
       try {
-        const request = once({ filter, afterRevision: revision });
-        const { message } = await openStream(replica.connection, METHOD, request, terms);
-        for await (const response of message) {
+        const request = { filter, afterRevision: revision };
+        for await (const response of readStream(replica.connection, METHOD, request, terms)) {
           if (!isUp) replicas.works(replica);
           isUp = true;
           pacing.reset();
@@ -85,8 +84,4 @@ export async function* watch(
   } finally {
     scope.leave();
   }
-}
-
-async function* once<T>(request: T): AsyncGenerator<T> {
-  yield await Promise.resolve(request);
 }

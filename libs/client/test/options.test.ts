@@ -36,7 +36,7 @@ test('bad arguments are named, and nothing is sent', async () => {
     [() => caller.report({ node: 5 as unknown as string, containers: [] }), 'node'],
     [() => caller.states.listResources({ pageSize: 1.5 }), 'cannot be encoded'],
     [() => caller.offload({ ...offload, reason: undefined as unknown as string }), 'reason'],
-    [() => caller.states.getResource({ kind: 'model', name: 'm' }, { timeoutMs: -1 }), 'timeoutMs'],
+    [() => caller.states.getResource({ kind: 'model', name: 'm' }, { deadlineMs: -1 }), 'deadlineMs'],
     [() => caller.watch({}, { afterRevision: -1n }).next(), 'afterRevision'],
     [() => client([only], { token: () => 'a b' }).changeState(change), 'token'],
   ];

@@ -145,11 +145,3 @@ test('it waits for replicas that are not there yet', async () => {
   expect((await first).value).toMatchObject({ type: 'bookmark' });
   await watch.return(undefined as never);
 });
-
-test('the raw stream of the typed client is one connection', async () => {
-  const only = await server();
-  only.watchScript = says([bookmark(1n)], new ConnectError('stopping', Code.Unavailable));
-  const stream = client([only]).states.watchResources({})[Symbol.asyncIterator]();
-  expect((await stream.next()).value).toMatchObject({ revision: 1n });
-  expect(await failure(stream.next())).toMatchObject({ code: 'refused', grpcCode: 'UNAVAILABLE' });
-});

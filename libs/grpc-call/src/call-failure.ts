@@ -1,4 +1,3 @@
-import type { ConnectError } from '@connectrpc/connect';
 import type { GrpcCodeName } from './grpc-code.ts';
 
 /**
@@ -26,12 +25,12 @@ export class CallFailure extends Error {
   constructor(
     fate: Fate,
     cause: unknown,
-    details: { message: string; reason: ConnectError; grpcCode?: GrpcCodeName; text?: string },
+    details: { message: string; metadata: Headers; grpcCode?: GrpcCodeName; text?: string },
   ) {
     super(details.message, { cause });
     this.fate = fate;
     this.grpcCode = details.grpcCode;
     this.text = details.text;
-    this.metadata = details.reason.metadata;
+    this.metadata = details.metadata;
   }
 }

@@ -1,13 +1,13 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type {
   DescMessage,
-  DescMethodStreaming,
+  DescMethodServerStreaming,
   DescMethodUnary,
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { Interceptor, StreamResponse, Transport, UnaryResponse } from '@connectrpc/connect';
+import type { Interceptor, Transport } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import type { GrpcTransportOptions } from '@connectrpc/connect-node';
 import type { Connection } from './connection.ts';
@@ -25,16 +25,17 @@ export interface CallTerms {
   maxAnswerBytes: number;
 }
 
-/** Sends a request once and waits for the answer. Rejects with a `CallFailure`, or the signal's reason. */
+/** Sends a request once and resolves with the answer. Rejects with a `CallFailure`, or the signal's reason. */
 export async function callOnce<I extends DescMessage, O extends DescMessage>(
   connection: Connection,
   method: DescMethodUnary<I, O>,
   request: MessageInitShape<I>,
   terms: CallTerms,
-): Promise<UnaryResponse<I, O>> {
+): Promise<MessageShape<O>> {
   const call = new TracedCall(connection, terms);
   try {
-    return await call.transport.unary(method, call.signal, terms.deadlineMs, terms.headers, request);
+    const { transport, signal } = call;
+    return (await transport.unary(method, signal, terms.deadlineMs, terms.headers, request)).message;
   } catch (reason) {
     throw call.failure(reason);
   } finally {
@@ -43,38 +44,29 @@ export async function callOnce<I extends DescMessage, O extends DescMessage>(
 }
 
 /**
- * Opens a call whose answer is a stream; what it rejects with, and what reading its messages throws, is as in
- * {@link callOnce}. Whoever stops reading ends it.
+ * Sends a request and reads the stream that answers it; throws what {@link callOnce} rejects with. Whoever stops reading
+ * ends the call.
  */
-export async function openStream<I extends DescMessage, O extends DescMessage>(
+export async function* readStream<I extends DescMessage, O extends DescMessage>(
   connection: Connection,
-  method: DescMethodStreaming<I, O>,
-  requests: AsyncIterable<MessageInitShape<I>>,
+  method: DescMethodServerStreaming<I, O>,
+  request: MessageInitShape<I>,
   terms: CallTerms,
-): Promise<StreamResponse<I, O>> {
+): AsyncGenerator<MessageShape<O>, void> {
   const call = new TracedCall(connection, terms);
   try {
     const { transport, signal } = call;
-    const response = await transport.stream(method, signal, terms.deadlineMs, terms.headers, requests);
-    return { ...response, message: messagesOf(response.message, call) };
-  } catch (reason) {
-    call.end();
-    throw call.failure(reason);
-  }
-}
-
-async function* messagesOf<O extends DescMessage>(
-  messages: AsyncIterable<MessageShape<O>>,
-  call: TracedCall,
-): AsyncGenerator<MessageShape<O>> {
-  try {
-    yield* messages;
+    yield* (await transport.stream(method, signal, terms.deadlineMs, terms.headers, once(request))).message;
   } catch (reason) {
     throw call.failure(reason);
   } finally {
     call.end();
     call.cancel();
   }
+}
+
+async function* once<T>(request: T): AsyncGenerator<T> {
+  yield await Promise.resolve(request);
 }
 
 /** A call with a transport of its own: the session manager's interface does not say for which call it is asked. */

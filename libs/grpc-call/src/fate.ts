@@ -3,7 +3,7 @@ import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader }
 import { Code } from '@connectrpc/connect';
 import type { ConnectError } from '@connectrpc/connect';
 import { CallFailure } from './call-failure.ts';
-import { grpcCodes } from './grpc-code.ts';
+import type { GrpcCodeName } from './grpc-code.ts';
 import type { Link } from './link.ts';
 import { textOf } from './text-of.ts';
 
@@ -30,11 +30,11 @@ export function failureOf(reason: ConnectError, trace: Trace, deadlineMs: number
   if (wasNotLookedAt(trace.stream)) return failed('not_begun', reason, reason);
   const cause = trace.link?.failure ?? reason;
   const message = textOf(trace.link?.failure ?? reason.cause ?? reason);
-  return new CallFailure('interrupted', cause, { message, reason });
+  return new CallFailure('interrupted', cause, { message, metadata: reason.metadata });
 }
 
 function failed(fate: 'unsent' | 'not_begun' | 'out_of_time', reason: ConnectError, cause: unknown): CallFailure {
-  return new CallFailure(fate, cause, { message: textOf(cause), reason });
+  return new CallFailure(fate, cause, { message: textOf(cause), metadata: reason.metadata });
 }
 
 function unsentCause(reason: ConnectError, trace: Trace, deadlineMs: number | undefined): unknown {
@@ -69,15 +69,30 @@ function answered(reason: ConnectError, trace: Trace): CallFailure {
   // An answer that we cannot read has no code of its own, and must not look like one that invites to try again.
   const grpcCode = readable ? grpcCodes[reason.code] : 'INTERNAL';
   const text = reason.rawMessage;
-  return new CallFailure('answered', reason, {
-    message: `${grpcCode}: ${text || '(no text)'}`,
-    reason,
-    grpcCode,
-    text,
-  });
+  const message = `${grpcCode}: ${text || '(no text)'}`;
+  return new CallFailure('answered', reason, { message, metadata: reason.metadata, grpcCode, text });
 }
 
 /** The connection ended with the call still queued on our side, or the peer says that it did not begin it. */
 function wasNotLookedAt(stream: ClientHttp2Stream): boolean {
   return stream.id === undefined || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
 }
+
+const grpcCodes: Readonly<Record<Code, GrpcCodeName>> = {
+  [Code.Canceled]: 'CANCELLED',
+  [Code.Unknown]: 'UNKNOWN',
+  [Code.InvalidArgument]: 'INVALID_ARGUMENT',
+  [Code.DeadlineExceeded]: 'DEADLINE_EXCEEDED',
+  [Code.NotFound]: 'NOT_FOUND',
+  [Code.AlreadyExists]: 'ALREADY_EXISTS',
+  [Code.PermissionDenied]: 'PERMISSION_DENIED',
+  [Code.ResourceExhausted]: 'RESOURCE_EXHAUSTED',
+  [Code.FailedPrecondition]: 'FAILED_PRECONDITION',
+  [Code.Aborted]: 'ABORTED',
+  [Code.OutOfRange]: 'OUT_OF_RANGE',
+  [Code.Unimplemented]: 'UNIMPLEMENTED',
+  [Code.Internal]: 'INTERNAL',
+  [Code.Unavailable]: 'UNAVAILABLE',
+  [Code.DataLoss]: 'DATA_LOSS',
+  [Code.Unauthenticated]: 'UNAUTHENTICATED',
+};

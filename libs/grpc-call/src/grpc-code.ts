@@ -1,5 +1,3 @@
-import { Code } from '@connectrpc/connect';
-
 /** gRPC's status codes other than OK, by their names in the gRPC specification. */
 export type GrpcCodeName =
   | 'CANCELLED'
@@ -18,23 +16,3 @@ export type GrpcCodeName =
   | 'UNAVAILABLE'
   | 'DATA_LOSS'
   | 'UNAUTHENTICATED';
-
-/** The name of each of Connect's codes. */
-export const grpcCodes: Readonly<Record<Code, GrpcCodeName>> = {
-  [Code.Canceled]: 'CANCELLED',
-  [Code.Unknown]: 'UNKNOWN',
-  [Code.InvalidArgument]: 'INVALID_ARGUMENT',
-  [Code.DeadlineExceeded]: 'DEADLINE_EXCEEDED',
-  [Code.NotFound]: 'NOT_FOUND',
-  [Code.AlreadyExists]: 'ALREADY_EXISTS',
-  [Code.PermissionDenied]: 'PERMISSION_DENIED',
-  [Code.ResourceExhausted]: 'RESOURCE_EXHAUSTED',
-  [Code.FailedPrecondition]: 'FAILED_PRECONDITION',
-  [Code.Aborted]: 'ABORTED',
-  [Code.OutOfRange]: 'OUT_OF_RANGE',
-  [Code.Unimplemented]: 'UNIMPLEMENTED',
-  [Code.Internal]: 'INTERNAL',
-  [Code.Unavailable]: 'UNAVAILABLE',
-  [Code.DataLoss]: 'DATA_LOSS',
-  [Code.Unauthenticated]: 'UNAUTHENTICATED',
-};

@@ -1,9 +1,8 @@
 export { CallFailure } from './call-failure.ts';
 export type { Fate } from './call-failure.ts';
-export { callOnce, openStream } from './call-once.ts';
+export { callOnce, readStream } from './call-once.ts';
 export type { CallTerms } from './call-once.ts';
 export { Connection } from './connection.ts';
-export { grpcCodes } from './grpc-code.ts';
 export type { GrpcCodeName } from './grpc-code.ts';
 export type { LinkOptions, TlsOptions } from './link.ts';
 export { optionReader } from './option-reader.ts';

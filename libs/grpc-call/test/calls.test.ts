@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { health } from '@statemanager/proto';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { callOnce, openStream } from '../src/index.ts';
+import { callOnce, readStream } from '../src/index.ts';
 import type { CallFailure, CallTerms, Connection } from '../src/index.ts';
 import { startProxy } from '../src/testing/index.ts';
 import { connection, hang, startHealthServer, terms } from './health-server.ts';
@@ -21,18 +21,12 @@ const failureOf = async (to: Connection, own?: Partial<CallTerms>): Promise<Call
     (error: CallFailure) => error,
   );
 
-const open = async (to: Connection, own?: Partial<CallTerms>) => {
-  const requests = (async function* () {
-    yield await Promise.resolve({});
-  })();
-  const { message } = await openStream(to, watch, requests, terms(own));
-  return message[Symbol.asyncIterator]();
-};
+const open = (to: Connection, own?: Partial<CallTerms>) => readStream(to, watch, {}, terms(own));
 
 test('a call is answered', async () => {
   const server = await startHealthServer();
-  const { message } = await callOnce(connection(server.url), check, {}, terms());
-  expect(message.status).toBe(SERVING);
+  const { status } = await callOnce(connection(server.url), check, {}, terms());
+  expect(status).toBe(SERVING);
 });
 
 test('nobody listens, or nobody speaks: unsent', async () => {
@@ -88,7 +82,7 @@ test('a peer that freezes in the middle of a stream is found by a ping', async (
   server.script = hang;
   const between = await startProxy(server.port);
   onTestFinished(() => between.stop());
-  const messages = await open(connection(between.url, { keepAliveIntervalMs: 30, keepAliveTimeoutMs: 50 }));
+  const messages = open(connection(between.url, { keepAliveIntervalMs: 30, keepAliveTimeoutMs: 50 }));
   expect(await messages.next()).toMatchObject({ value: { status: SERVING } });
   between.swallow();
   await expect(messages.next()).rejects.toMatchObject({ fate: 'interrupted' });
@@ -98,21 +92,21 @@ test('a stream ends with the answer, the signal, or its reader', async () => {
   const server = await startHealthServer();
   const to = connection(server.url);
   server.script = () => Promise.reject(new ConnectError('stopping', Code.Unavailable));
-  const answered = await open(to);
+  const answered = open(to);
   await answered.next();
   await expect(answered.next()).rejects.toMatchObject({ fate: 'answered', grpcCode: 'UNAVAILABLE' });
   let peerSignal: AbortSignal | undefined;
   server.script = (signal) => hang((peerSignal = signal));
   const abort = new AbortController();
-  const aborted = await open(to, { signal: abort.signal });
+  const aborted = open(to, { signal: abort.signal });
   await aborted.next();
   const reason = new Error('enough');
   setTimeout(() => abort.abort(reason), 20);
   await expect(aborted.next()).rejects.toBe(reason);
   await vi.waitFor(() => expect(peerSignal?.aborted).toBe(true));
-  const left = await open(to);
+  const left = open(to);
   await left.next();
-  await left.return?.();
+  await left.return();
   await vi.waitFor(() => expect(peerSignal?.aborted).toBe(true));
 });
 
@@ -138,8 +132,8 @@ test('TLS: the peer must be who the authority says, and may ask the same of us',
   }
   const [key, cert] = [readFileSync(join(folder, 'key')), readFileSync(join(folder, 'cert'))];
   const server = await startHealthServer({ key, cert, ca: cert, requestCert: true, rejectUnauthorized: true });
-  const { message } = await callOnce(connection(server.url, { tls: { ca: cert, cert, key } }), check, {}, terms());
-  expect(message.status).toBe(SERVING);
+  const { status } = await callOnce(connection(server.url, { tls: { ca: cert, cert, key } }), check, {}, terms());
+  expect(status).toBe(SERVING);
   expect(await failureOf(connection(server.url))).toMatchObject({ fate: 'unsent' });
   expect(await failureOf(connection(server.url, { tls: { ca: cert } }))).toMatchObject({ fate: 'unsent' });
 });

@@ -14,7 +14,9 @@ import { startService } from './service.ts';
 /** What an example prints. One that is not listed here only has to end well. */
 const PRINTS: Readonly<Record<string, string>> = {
   'action-client-1': 'accepted: repair of helloworld ordered\n',
+  'client-1': 'it is idle\nhelloworld Idle\n',
   'etcd-store-1': 'committed Running\n',
+  'grpc-call-1': 'health: SERVING\n',
   'proto-1': '14 helloworld\n',
   'sqlite-store-1': "[ '/model/nav/state = Running' ]\ntrue 1\n",
   'state-store-1': 'committed Idle\n',
