@@ -49,6 +49,8 @@ export class Failover {
     const { retry } = this.#settings;
     const pacing = retry === false ? undefined : new Pacing(this.#replicas.count, retry);
     for (;;) {
+      // What is not to be sent any more must not be asked for either: it would count as sent.
+      signal.throwIfAborted();
       const outcome = await this.#attempt(call, earlier);
       if ('answer' in outcome) return outcome.answer;
       const waitMs = mayRepeat(outcome, call.kind) ? pacing?.nextMs(outcome.failure.metadata) : undefined;
