@@ -39,7 +39,7 @@ class Client implements ActionClient {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#connection = new Connection(settings.origin, settings, settings.tls);
+    this.#connection = new Connection(settings.origin, settings);
     this.#breaker = createBreaker(settings.breaker);
   }
 

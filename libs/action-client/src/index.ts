@@ -18,7 +18,7 @@ export type {
   CallOptions,
   ReachOptions,
   RetryOptions,
-  TlsOptions,
   WaitOptions,
 } from './options.ts';
 export type { GrpcCodeName } from '@statemanager/grpc-call';
+export type { TlsOptions } from '@statemanager/grpc-call';

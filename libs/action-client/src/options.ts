@@ -1,3 +1,4 @@
+import type { TlsOptions } from '@statemanager/grpc-call';
 import { optionReader } from '@statemanager/grpc-call';
 import { ActionClientError } from './error.ts';
 
@@ -22,15 +23,6 @@ export interface ActionClientOptions {
   keepAliveTimeoutMs?: number;
   /** A peer that does not speak HTTP/2 within this time is unreachable. Default 5000. */
   connectTimeoutMs?: number;
-}
-
-/** Certificates, in PEM. */
-export interface TlsOptions {
-  /** The authorities that the peer's certificate may come from. */
-  ca?: string | Buffer;
-  /** What to show to the peer; `key` goes with it. */
-  cert?: string | Buffer;
-  key?: string | Buffer;
 }
 
 /** How failed attempts are repeated: exponential backoff with jitter. */
