@@ -6,11 +6,12 @@ import type {
   MessageShape,
 } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { createGrpcTransport } from '@connectrpc/connect-node';
 import type { SecureContextOptions } from 'node:tls';
 import type { Candidate } from '@statemanager/state-store';
 import type { Follower } from '../engine/follower.ts';
 import type { Logger } from '../log.ts';
+import { GuardedSessions } from './guarded-sessions.ts';
 import { FORWARDED_BY, LAST_WORD, NOT_LEADING } from './headers.ts';
 import type { LastWord } from './last-ways.ts';
 
@@ -61,7 +62,7 @@ export class LeaderLink implements Follower {
     if (leader === undefined) return;
     const tls = this.#options.tls?.();
     const baseUrl = `${tls === undefined ? 'http' : 'https'}://${leader.address}`;
-    const sessionManager = new Http2SessionManager(baseUrl, PING, tls);
+    const sessionManager = new GuardedSessions(baseUrl, PING, tls);
     const transport = createGrpcTransport({ baseUrl, sessionManager });
     this.#way = { leader, transport, gone: new AbortController(), close: () => sessionManager.abort() };
     this.#options.log.info({ leader: leader.id, address: leader.address }, 'following another StateManager');
