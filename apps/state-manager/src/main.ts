@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { readCommand } from './config/config.ts';
 import { helpText } from './config/help.ts';
 import type { Config } from './config/schema.ts';
@@ -7,6 +6,7 @@ import { openLog } from './log.ts';
 import { startService } from './service.ts';
 import { runTransfer } from './transfer/command.ts';
 import { isTransferVerb } from './transfer/options.ts';
+import { versionOf } from './version.ts';
 
 const EXIT = { failed: 1, badConfig: 2 } as const;
 
@@ -59,9 +59,4 @@ async function run(config: Config): Promise<void> {
     log.fatal({ err: error }, 'could not stop cleanly');
     await exit(EXIT.failed);
   }
-}
-
-function versionOf(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -18,12 +18,12 @@ import type { InputQueue } from './engine/input-queue.ts';
 import { Intake, type IntakeOptions, type SubmitOptions } from './engine/intake.ts';
 import { loadView } from './engine/load-view.ts';
 import { Mirror } from './engine/mirror.ts';
-import { Pipeline } from './engine/pipeline.ts';
+import { Pipeline, type Durable } from './engine/pipeline.ts';
 import { sayWaiting } from './engine/say-waiting.ts';
 import { logTransitions } from './log-transitions.ts';
 import type { Logger } from './log.ts';
 
-export type { Committed, Follower, Heard, LoadedRevisions, Term } from './engine/follower.ts';
+export type { Committed, DurableBatch, Follower, Heard, LoadedRevisions, Term } from './engine/follower.ts';
 export type { Outcome, SubmitOptions };
 
 export interface ManagerOptions extends IntakeOptions {
@@ -69,6 +69,10 @@ export class Manager {
   #serving: { readonly term: Term; readonly pipeline: Pipeline } | undefined;
   #running: Promise<void> | undefined;
   #candidate: Candidate | undefined;
+  /** Reports that were answered by {@link confirm}. */
+  confirmedCount = 0;
+  /** Reports that could not be read, for whoever reads them to count. */
+  malformedCount = 0;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
@@ -137,6 +141,7 @@ export class Manager {
     if (this.#intake.queue.concerns(report.node) || pipeline.concerns(report.node)) return undefined;
     const decision = confirmReport(term.view, report, this.#options.rules);
     if (decision === undefined) return undefined;
+    this.confirmedCount += 1;
     this.#noteHeard(report);
     for (const follower of this.#followers) follower.onHeard?.([{ node: report.node, at: report.at }]);
     return decision.message;
@@ -231,7 +236,9 @@ export class Manager {
     for (const follower of this.#followers) first.push(...((await follower.onTerm?.(term)) ?? []));
     const ms = Math.round(performance.now() - began);
     log.info({ store: store.name, ms, nodes: view.count('node'), states: countStates(view) }, 'leading: view loaded');
-    this.#intake.queue.putBack(first.map((input) => ({ input, tickets: new Set(), tookPlace: false, taken: true })));
+    const since = performance.now();
+    const entries = first.map((input) => ({ input, tickets: new Set<never>(), since, tookPlace: false, taken: true }));
+    this.#intake.queue.putBack(entries);
     await this.#serve(term, fence, over);
   }
 
@@ -262,7 +269,7 @@ export class Manager {
         view,
         deciding: () => ({ ...this.#options, limits: this.#limits, lastHeard: this.#lastHeard }),
         onTooLarge: (batch, error) => this.#lowerLimits(batch, error),
-        onDurable: (decided, revision) => this.#follow(decided, revision),
+        onDurable: (durable) => this.#follow(durable),
         patienceMs: answerWithinMs * PATIENT_SHARE,
         log,
       },
@@ -277,9 +284,14 @@ export class Manager {
     }
   }
 
-  #follow({ batch, outcomes }: DecidedBatch, revision: number | undefined): void {
+  #follow({ decided: { batch, outcomes }, committed }: Durable): void {
     this.#tellHeard(outcomes);
-    if (revision === undefined) return;
+    if (committed !== undefined) this.#tellCommitted(batch, committed.revision);
+    const durable = { outcomes, operationsCount: batch.operationsCount, commitMs: committed?.tookMs };
+    for (const follower of this.#followers) follower.onBatch?.(durable);
+  }
+
+  #tellCommitted(batch: DecidedBatch['batch'], revision: number): void {
     this.#mirror.moved(revision);
     logTransitions(batch.transitions, revision, this.#options.log);
     const committed: Committed = { revision, transitions: batch.transitions, changes: batch.fleet };

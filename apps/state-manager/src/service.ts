@@ -34,6 +34,8 @@ import { Sender } from './grpc/sender.ts';
 import { Wakefulness } from './grpc/wakefulness.ts';
 import type { Logger } from './log.ts';
 import { Manager, type Follower } from './manager.ts';
+import { Observation } from './observe/observe.ts';
+import type { Tally } from './observe/tally.ts';
 import { Forwarder } from './replicas/forwarder.ts';
 import { HeardStream, replicaService } from './replicas/heard-stream.ts';
 import { LastWays } from './replicas/last-ways.ts';
@@ -96,7 +98,8 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   const seeds = config.definitions === undefined ? [] : await readSeeds(config.definitions, log);
   const sender = new Sender(client, config['reconcile-current'], config['reconcile-deadline-ms']);
   const manager = createManager(config, log, store);
-  const reconciler = createReconciler(config, log, manager, sender);
+  const observation = new Observation();
+  const reconciler = createReconciler(config, log, manager, sender, observation.tally.answered);
   const model = new ReadModel({
     journalCount: config['watch-journal-count'],
     resumeWithinMs: config['watch-resume-ms'],
@@ -117,11 +120,16 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
     maxWaitingCount: config['max-queue-count'],
   });
   const heardStream = new HeardStream(link, model, log);
+  const reportForwarder = new ReportForwarder({ queue: manager.queue, link, log });
   const misnamed = new MisnamedContainers(log);
   const { access, files } = openAccess(config, log);
   const ways = new LastWays();
   const awake = new Wakefulness();
   let watches: Watches | undefined;
+  const fallback = observation.start(store, {
+    ...{ manager, reconciler, model, watchesCount: () => watches?.count ?? 0 },
+    forwarded: { request: forwarder.counts, report: reportForwarder.counts },
+  });
   const port = new Port({
     maxMessageBytes: config['max-message-bytes'],
     framedStreams: () => (watches === undefined ? [] : [framedWatch(watches)]),
@@ -131,6 +139,7 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
       void access.admit(path, values.get(CALLER).certificate, (name) => header.get(name) ?? undefined),
     tls: portTlsOf(config),
     log,
+    fallback,
     routes: (router, draining) => {
       receive(router, { manager, sender, forwarder, access, maxContainersCount, misnamed, ways, awake, log });
       watches = serveApi(router, { config, log, store, manager, reconciler, forwarder, model, draining });
@@ -152,8 +161,9 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   manager.follow(ways);
   manager.follow(forwarder);
   manager.follow(heardStream);
-  manager.follow(new ReportForwarder({ queue: manager.queue, link, log }));
   files.push(...followCertificate(config, port, log));
+  manager.follow(reportForwarder);
+  manager.follow(observation.tally);
   const address = await port.listen(config.listen);
   for (const file of files) file.start();
   ownId = config.id ?? `${hostname()}:${address.port}`;
@@ -208,9 +218,16 @@ function serveApi(
   return watches;
 }
 
-function createReconciler(config: Config, log: Logger, manager: Manager, sender: Sender): Reconciler {
+function createReconciler(
+  config: Config,
+  log: Logger,
+  manager: Manager,
+  sender: Sender,
+  onAnswered: Tally['answered'],
+): Reconciler {
   return new Reconciler({
     sender,
+    onAnswered,
     submit: (input, options) => manager.submit(input, options),
     inFlightCount: config['reconcile-in-flight-count'],
     initialBackoffMs: config['reconcile-initial-backoff-ms'],

@@ -1,5 +1,6 @@
 import type { Fleet, Input, ResourceKind, Transition } from '@statemanager/state-machine';
 import type { Candidate, Leadership } from '@statemanager/state-store';
+import type { DecidedBatch } from './decide-batch.ts';
 
 /** A commit, for whoever follows. */
 export interface Committed {
@@ -26,6 +27,15 @@ export interface LoadedRevisions {
   readonly revisionOf: (kind: ResourceKind | 'node', name: string) => number;
 }
 
+/** Inputs that were decided together, and are durable. */
+export interface DurableBatch {
+  readonly outcomes: DecidedBatch['outcomes'];
+  /** What was put and deleted in the store, the fence not counted. */
+  readonly operationsCount: number;
+  /** How long the store took, every try included, in milliseconds; undefined if nothing had to be committed. */
+  readonly commitMs: number | undefined;
+}
+
 /** A node that was heard, whether or not it said anything new. */
 export interface Heard {
   readonly node: string;
@@ -48,6 +58,8 @@ export interface Follower {
   /** Reports were decided, and what follows is durable; before {@link onCommit}. */
   onHeard?(heard: readonly Heard[]): void;
   onCommit?(committed: Committed): void;
+  /** This process decided inputs, and what follows is durable; after {@link onCommit}. */
+  onBatch?(batch: DurableBatch): void;
   /** What is submitted is decided at once from now on, until {@link onTermEnd}. */
   onServing?(): void;
   onTermEnd?(): void;

@@ -15,6 +15,8 @@ export interface Entry<T> {
   input: Input;
   /** Everyone whose answer is this input's commit. */
   readonly tickets: Set<Ticket<T>>;
+  /** When it came, or the oldest report whose place it took; in milliseconds, on the clock of `performance.now()`. */
+  since: number;
   /** Set for a report that took the place of an older one: it carries what that one said, too. */
   tookPlace: boolean;
   /** Set once it was taken: it cannot be withdrawn any more. */
@@ -37,6 +39,8 @@ export class InputQueue<T> {
   #wake: (() => void) | undefined;
   /** Reports that a newer one of their node replaced before they were decided. */
   supersededCount = 0;
+  /** Requests that were refused because too many waited. */
+  refusedCount = 0;
 
   constructor(maxRequestsCount: number) {
     this.#maxRequestsCount = maxRequestsCount;
@@ -46,16 +50,40 @@ export class InputQueue<T> {
     return this.#entries.size;
   }
 
+  /** How many nodes' reports wait. */
+  get reportsCount(): number {
+    return this.#reports.size;
+  }
+
+  /** How many requests wait. */
+  get requestsCount(): number {
+    return this.#requestsCount;
+  }
+
+  /** Since when somebody waits, on the clock of `performance.now()`; undefined if nobody does. Looks at all that waits. */
+  get since(): number | undefined {
+    let since: number | undefined;
+    for (const entry of this.#entries) if (since === undefined || entry.since < since) since = entry.since;
+    return since;
+  }
+
   /** Adds an input. Only requests are bounded here: reports are bounded by their nodes, the rest is our own. */
   add(input: Input, ticket: Ticket<T>): Entry<T> {
     if (isRequest(input)) {
       if (this.#requestsCount >= this.#maxRequestsCount) {
+        this.refusedCount += 1;
         const count = this.#maxRequestsCount;
         throw new EngineError('queue_full', `${count} requests wait for the store already (--max-queue-count)`);
       }
       this.#requestsCount += 1;
     }
-    const entry: Entry<T> = { input, tickets: new Set([ticket]), tookPlace: false, taken: false };
+    const entry: Entry<T> = {
+      input,
+      tickets: new Set([ticket]),
+      since: performance.now(),
+      tookPlace: false,
+      taken: false,
+    };
     ticket.entry = entry;
     const waiting = input.type === 'report' ? this.#reports.get(input.node) : undefined;
     if (waiting !== undefined && isOlder(entry, waiting)) {
@@ -172,6 +200,7 @@ export class InputQueue<T> {
   #joinCallers(older: Entry<T>, newer: Entry<T>): void {
     this.supersededCount += 1;
     newer.tookPlace = true;
+    newer.since = Math.min(newer.since, older.since);
     for (const ticket of older.tickets) {
       newer.tickets.add(ticket);
       ticket.entry = newer;

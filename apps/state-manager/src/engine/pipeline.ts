@@ -19,16 +19,17 @@ export interface PipelineOptions {
   /** Hears that the store takes less than was in a batch of several inputs. */
   readonly onTooLarge: (batch: DecidedBatch['batch'], error: StoreError) => void;
   /** Hears of each batch in order, when it is durable and in the view, before its callers are answered. */
-  readonly onDurable: (decided: DecidedBatch, revision: number | undefined) => void;
+  readonly onDurable: (durable: Durable) => void;
   /** A commit that takes longer is no reason any more to decide what comes next. */
   readonly patienceMs: number;
   readonly log: Logger;
 }
 
-/** What is durable, at which revision; undefined if nothing had to be committed. */
-interface Durable {
+/** What is durable. */
+export interface Durable {
   readonly decided: DecidedBatch;
-  readonly revision: number | undefined;
+  /** At which revision, and how long that took the store in milliseconds; undefined if nothing had to be committed. */
+  readonly committed: { readonly revision: number; readonly tookMs: number } | undefined;
 }
 
 /** So many inputs are decided at a time while a transaction is in flight. */
@@ -90,7 +91,7 @@ export class Pipeline {
       this.#tell(current);
       this.#current = current;
       await this.#decideMeanwhile(current, committing);
-      this.#durable = { decided: current, revision: await committing };
+      this.#durable = { decided: current, committed: await committing };
     } catch (error) {
       this.#current = undefined;
       this.#takeBack(this.#options.view);
@@ -102,15 +103,16 @@ export class Pipeline {
     return new DecidedBatch(view, this.#options.deciding());
   }
 
-  /** Resolves with the revision; undefined if there was nothing to commit. */
-  async #commit({ batch, outcomes }: DecidedBatch, over: AbortSignal): Promise<number | undefined> {
+  /** Resolves when it is committed; with undefined if there was nothing to commit. */
+  async #commit({ batch, outcomes }: DecidedBatch, over: AbortSignal): Promise<Durable['committed']> {
     const { store, leadership, log } = this.#options;
     // An answer without a commit rests on the view alone, and that is good only while nobody else can have moved on.
     const unconfirmed = outcomes.size > 0 && !leadership.isCurrent();
     if (batch.operationsCount === 0 && !unconfirmed) return undefined;
+    const began = performance.now();
     const { revision, fence } = await commitFenced(store, batch.operations, this.#fence, over, log);
     this.#fence = fence;
-    return revision;
+    return { revision, tookMs: performance.now() - began };
   }
 
   /** Decides what comes until a commit has ended, in portions: others want their turn, the commit's answer among them. */
@@ -143,13 +145,14 @@ export class Pipeline {
   /** Lays what became durable into the view and answers those who wait for it. `above` is what was decided on top. */
   #tell(above = this.#next): void {
     const { view, onDurable } = this.#options;
-    const { decided, revision } = this.#durable ?? {};
+    const durable = this.#durable;
     this.#durable = undefined;
     this.#current = undefined;
-    if (decided === undefined) return;
+    if (durable === undefined) return;
+    const { decided } = durable;
     view.absorb(decided.batch.fleet);
     above.batch.rebase(view);
-    onDurable(decided, revision);
+    onDurable(durable);
     for (const [entry, outcome] of decided.outcomes) {
       for (const ticket of [...entry.tickets]) ticket.resolve(outcome);
     }

@@ -20,14 +20,24 @@ describe('the port', () => {
   let gate: Promise<void>;
   let open: () => void;
   let callsCount: number;
+  let fallbackCount: number;
   const sockets = new Set<Socket>();
 
   beforeEach(async () => {
     callsCount = 0;
+    fallbackCount = 0;
     gate = Promise.resolve();
     open = () => undefined;
     port = new Port({
       maxMessageBytes: 4096,
+      fallback: ({ url = '' }, response, draining) => {
+        fallbackCount += 1;
+        const answer = (): void => {
+          response.writeHead(200, {});
+          response.end(`${url}, draining: ${draining.aborted}`);
+        };
+        void gate.then(answer);
+      },
       routes: (router) => {
         router.service(health.Health, {
           check: async () => {
@@ -181,5 +191,17 @@ describe('the port', () => {
     const began = performance.now();
     await once(silent, 'close');
     expect(performance.now() - began).toBeGreaterThan(9000);
+  });
+
+  it('has whatever it does not route answered by the fallback, which knows whether it drains', async () => {
+    expect(await (await fetch(`${baseUrl}/nothing?a=1`)).text()).toBe('/nothing?a=1, draining: false');
+    expect((await fetch(`${baseUrl}${CHECK}`, { method: 'GET' })).status).toBe(405);
+    shutGate();
+    const late = fetch(`${baseUrl}/late`);
+    await eventually(() => expect(fallbackCount).toBe(2));
+    const drained = port.drain(5000);
+    open();
+    expect(await (await late).text()).toBe('/late, draining: true');
+    await drained;
   });
 });

@@ -14,6 +14,7 @@ import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { noteCertificate } from '../access/certificate.ts';
 import type { Address } from '../config/parsers.ts';
 import type { Logger } from '../log.ts';
+import type { PlainHandler } from '../observe/endpoints.ts';
 import { withCaller } from './caller.ts';
 import { explainFlaws } from './explain-flaws.ts';
 import { allowFarDeadlines } from './far-deadlines.ts';
@@ -35,6 +36,8 @@ export interface PortOptions {
   readonly hotMethods?: readonly HotMethod[];
   /** Streams whose answers are encoded already; asked for once, after `routes`. */
   readonly framedStreams?: () => readonly FramedStream[];
+  /** Answers whatever `routes` does not; without it that is 404. */
+  readonly fallback?: PlainHandler;
 }
 
 /** A certificate, its key, and the authorities of callers' certificates, each in PEM. */
@@ -90,6 +93,7 @@ export class Port {
       hotMethods = [],
       framedStreams = () => [],
       tls,
+      fallback,
       admit = () => undefined,
     } = options;
     let handlers: readonly UniversalHandler[] = [];
@@ -106,6 +110,7 @@ export class Port {
       readMaxBytes: maxMessageBytes,
       contextValues: withCaller,
       interceptors: [...(options.interceptors ?? [])],
+      ...(fallback && { fallback: (request, response) => fallback(request, response, signal) }),
     });
     this.#http1 = createHttp1Server(
       { headersTimeout: FIRST_BYTES_WITHIN_MS, connectionsCheckingInterval: CHECK_HEADS_EVERY_MS },

@@ -14,7 +14,7 @@ import { readForwarded } from '../replicas/headers.ts';
 import type { LastWays } from '../replicas/last-ways.ts';
 import type { MisnamedContainers } from './misnamed-containers.ts';
 import { readOffload } from './read-offload.ts';
-import { readReport } from './read-report.ts';
+import { readReport, type ReadReport } from './read-report.ts';
 import type { Sender } from './sender.ts';
 import { decided, takeReport } from './take-report.ts';
 import type { Wakefulness } from './wakefulness.ts';
@@ -103,13 +103,25 @@ async function takeList(
   options: ReceiverOptions,
 ): Promise<monitoringserver.SendContainerListResponse> {
   const forwarded = readForwarded((name) => requestHeader.get(name) ?? undefined);
-  const read = readReport(request, options.maxContainersCount);
+  const read = readOrCount(request, options);
   const principal = values.get(PRINCIPAL);
   if (principal !== undefined && !mayReport(principal, read.node)) {
     throw options.access.denied(`${principal.identity} may not report for node ${read.node} (--policy)`);
   }
   const resp = await takeReport(read, forwarded, signal, options);
   return create(monitoringserver.SendContainerListResponseSchema, { resp });
+}
+
+function readOrCount(
+  request: monitoringserver.ContainerList,
+  { manager, maxContainersCount }: ReceiverOptions,
+): ReadReport {
+  try {
+    return readReport(request, maxContainersCount);
+  } catch (error) {
+    manager.malformedCount += 1;
+    throw error;
+  }
 }
 
 async function offload(

@@ -161,3 +161,31 @@ describe('whoever waits', () => {
     await journal.changed(all, LONG_MS, ending.signal);
   });
 });
+
+describe('how far the slowest reader is behind', () => {
+  it('is what it has not taken, and nothing once it has', () => {
+    const journal = journalOf(100, commit(1), commit(2), commit(3));
+    expect(journal.lag).toEqual({ entriesCount: 0, ageMs: 0 });
+    const [slow, fast, done] = [journal.join(), journal.join(), journal.join()];
+    slow.next = journal.end - 3;
+    fast.next = journal.end - 1;
+    done.next = undefined;
+    expect(journal.lag.entriesCount).toBe(3);
+    expect(journal.lag.ageMs).toBeGreaterThan(0);
+    expect(journal.lag.ageMs).toBeLessThan(1000);
+    journal.leave(slow);
+    expect(journal.lag.entriesCount).toBe(1);
+    fast.next = undefined;
+    expect(journal.lag).toEqual({ entriesCount: 0, ageMs: 0 });
+  });
+
+  it('is no more than what is still there', () => {
+    const journal = journalOf(4, commit(1), commit(2), commit(3), commit(4), commit(5));
+    const place = journal.join();
+    place.next = journal.end - 5;
+    journal.append(commit(6));
+    expect(journal.lag.entriesCount).toBe(4);
+    journal.restart(6);
+    expect(journal.lag).toEqual({ entriesCount: 0, ageMs: 0 });
+  });
+});

@@ -29,6 +29,20 @@ interface Waiting {
   readonly goOnAt: (sequence: number) => void;
 }
 
+/** Where a reader is. */
+export interface Place {
+  /** The sequence number of what it has to read next; undefined while it has read everything that it wants. */
+  next: number | undefined;
+}
+
+/** How far the slowest reader is behind; all zero if none is. */
+export interface Lag {
+  /** Entries that it has not read yet. */
+  readonly entriesCount: number;
+  /** Since when the oldest of them is there, in milliseconds. */
+  readonly ageMs: number;
+}
+
 /**
  * The recent past, for watches: as much as it may hold, and since when it is complete. What it holds is counted in
  * resources and in the models, nodes and containers that they show, because those are what takes the memory.
@@ -36,12 +50,15 @@ interface Waiting {
 export class Journal {
   readonly #maxCount: number;
   #entries: JournalEntry[] = [];
+  /** When each entry was appended, on the clock of `performance.now()`. */
+  #times: number[] = [];
   /** The sequence number of the first entry. */
   #first = 0;
   #count = 0;
   /** Everything after this revision is here. */
   #since = 0;
   readonly #waiting = new Set<Waiting>();
+  readonly #places = new Set<Place>();
 
   constructor(maxCount: number) {
     this.#maxCount = maxCount;
@@ -52,11 +69,38 @@ export class Journal {
     return this.#first + this.#entries.length;
   }
 
+  /** What is remembered, counted as its limit is. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How far the slowest of those who have joined is behind. Looks at each of them. */
+  get lag(): Lag {
+    let next = this.end;
+    for (const place of this.#places) next = Math.min(next, place.next ?? next);
+    // Whoever is told 'gone' has nothing left to read.
+    const behind = Math.max(next, this.#first);
+    const since = this.#times[behind - this.#first];
+    return { entriesCount: this.end - behind, ageMs: since === undefined ? 0 : performance.now() - since };
+  }
+
+  /** Has a reader's place count for {@link lag}, until {@link leave}. */
+  join(): Place {
+    const place: Place = { next: undefined };
+    this.#places.add(place);
+    return place;
+  }
+
+  leave(place: Place): void {
+    this.#places.delete(place);
+  }
+
   /** Forgets everything: only what comes after this revision will be known. Whoever reads has missed something. */
   restart(revision: number): void {
     // One number is left out, so that it is 'gone' also for whoever had read to the end.
     this.#first = this.end + 1;
     this.#entries = [];
+    this.#times = [];
     this.#count = 0;
     this.#since = revision;
     for (const { goOnAt } of [...this.#waiting]) goOnAt(this.#first - 1);
@@ -64,6 +108,7 @@ export class Journal {
 
   append(entry: JournalEntry): void {
     this.#entries.push(entry);
+    this.#times.push(performance.now());
     this.#count += countOf(entry);
     this.#trim();
     // Many wait, and few want this one: the others are not woken.
@@ -124,6 +169,7 @@ export class Journal {
       forgotten += 1;
     }
     this.#entries = this.#entries.slice(forgotten);
+    this.#times = this.#times.slice(forgotten);
     this.#first += forgotten;
   }
 }

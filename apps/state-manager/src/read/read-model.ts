@@ -45,6 +45,8 @@ interface Before {
 export class ReadModel implements Follower {
   readonly presence = new Presence();
   readonly journal: Journal;
+  /** Watches that had to begin anew, because what came in between is not known any more. */
+  resyncsCount = 0;
   readonly #options: ReadModelOptions;
   #entries: Entries = emptyEntries();
   #revision = 0;

@@ -4,6 +4,7 @@ import { concerns, type WatchForm } from './changes.ts';
 import { READ_KINDS } from './entries.ts';
 import { factsOf } from './facts.ts';
 import type { Filter } from './filter.ts';
+import type { Place } from './journal.ts';
 import type { Picture } from './picture.ts';
 import type { ReadModel } from './read-model.ts';
 import { describeResource, type ReconcileStatus } from './resource.ts';
@@ -36,11 +37,16 @@ export async function* watch<M>(
   form: WatchForm<M>,
   signal: AbortSignal,
 ): AsyncGenerator<M> {
-  const end = model.beginWatch();
+  const endJournaling = model.beginWatch();
+  const place = model.journal.join();
+  const end = (): void => {
+    endJournaling();
+    model.journal.leave(place);
+  };
   // A reader that is gone may leave this waiting in a yield for ever.
   signal.addEventListener('abort', end, { once: true });
   try {
-    yield* follow(model, filter, afterRevision, settings, form, signal);
+    yield* follow(model, filter, afterRevision, settings, form, place, signal);
   } finally {
     signal.removeEventListener('abort', end);
     end();
@@ -53,31 +59,41 @@ async function* follow<M>(
   afterRevision: number,
   settings: WatchSettings,
   form: WatchForm<M>,
+  place: Place,
   signal: AbortSignal,
 ): AsyncGenerator<M> {
   let cursor = afterRevision > 0 ? resumeAt(model, afterRevision) : undefined;
+  place.next = cursor;
   let seen = afterRevision;
   let saidAt = performance.now();
   // Whoever resumes learns at once whether that was possible, also when nothing happened since.
   if (cursor !== undefined) yield form.other(bookmark(seen));
-  else if (afterRevision > 0) yield form.other(resync(model, reasonFor(model, afterRevision)));
+  else if (afterRevision > 0) {
+    model.resyncsCount += 1;
+    yield form.other(resync(model, reasonFor(model, afterRevision)));
+  }
   while (!signal.aborted) {
     if (cursor === undefined) {
       const picture = copyOf(model);
       cursor = model.journal.end;
+      place.next = cursor;
       seen = picture.revision;
       for (const part of snapshot(picture, filter, settings)) yield form.other(part);
       saidAt = performance.now();
     }
     const { revision } = presentOf(model);
     const entry = model.journal.at(cursor);
+    // What is given to a reader counts as not read until it takes it.
+    place.next = cursor;
     if (entry === 'gone') {
+      model.resyncsCount += 1;
       yield form.other(resync(model, 'this watch was too slow, or the view was loaded again: changes were missed'));
       cursor = undefined;
       continue;
     }
     const leftMs = saidAt + settings.bookmarkMs - performance.now();
     if (entry === undefined && leftMs > 0) {
+      place.next = undefined;
       cursor = await model.journal.changed((next) => concerns(next, filter), leftMs, signal);
       continue;
     }

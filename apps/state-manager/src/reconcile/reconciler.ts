@@ -1,5 +1,5 @@
 import type { Fleet, Input, Intent } from '@statemanager/state-machine';
-import type { Sender } from '../grpc/sender.ts';
+import type { Sender, SentReconcile } from '../grpc/sender.ts';
 import type { Logger } from '../log.ts';
 import type { Committed, Follower, Outcome, SubmitOptions, Term } from '../manager.ts';
 import { attemptDelayMs, type BackoffOptions } from './backoff.ts';
@@ -9,6 +9,8 @@ export interface ReconcilerOptions extends BackoffOptions {
   readonly inFlightCount: number;
   readonly sender: Sender;
   readonly submit: (input: Input, options?: SubmitOptions) => Promise<Outcome>;
+  /** Hears how each call to ActionController went, and how long it took, in milliseconds. */
+  readonly onAnswered?: (outcome: SentReconcile['outcome'], tookMs: number) => void;
   readonly log: Logger;
 }
 
@@ -50,6 +52,11 @@ export class Reconciler implements Follower {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+  }
+
+  /** How many attempts run, and whether everything waits for ActionController, which cannot be reached. */
+  get activity(): { readonly runningCount: number; readonly isAway: boolean } {
+    return { runningCount: this.#running.size, isAway: this.#away };
   }
 
   onTerm(term: Term): readonly Input[] {
@@ -182,7 +189,7 @@ export class Reconciler implements Follower {
   }
 
   async #attempt(task: Task, scenarioName: string, term: Term): Promise<void> {
-    const { sender, submit, log } = this.#options;
+    const { sender, submit, onAnswered, log } = this.#options;
     const { packageName } = task;
     const intent = task.intent.id;
     if (!term.leadership.isCurrent()) {
@@ -201,7 +208,9 @@ export class Reconciler implements Follower {
       { package: packageName, scenario: scenarioName, intent, attempt: task.intent.attempts },
       'reconcile asked',
     );
+    const askedAt = performance.now();
     const sent = await sender.reconcile(scenarioName, intent, term.ended);
+    onAnswered?.(sent.outcome, performance.now() - askedAt);
     this.#askedAt.set(packageName, performance.now());
     log.info({ package: packageName, scenario: scenarioName, intent, ...sent }, 'reconcile answered');
     task.dueAt = performance.now() + this.#delayAfter(task, sent.outcome === 'accepted', term);

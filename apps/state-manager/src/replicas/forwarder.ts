@@ -6,6 +6,7 @@ import type { Manager } from '../manager.ts';
 import { PRINCIPAL } from '../access/interceptor.ts';
 import { FORWARDED_BY, ON_BEHALF_OF, RETRY_PUSHBACK_MS } from './headers.ts';
 import { mayPass, nobodyLeads, wasNotTaken, type LeaderLink } from './leader-link.ts';
+import { countTries } from './tries.ts';
 
 export interface ForwarderOptions {
   readonly manager: Pick<Manager, 'leads'>;
@@ -49,6 +50,7 @@ export class Forwarder implements Follower {
   readonly #options: ForwarderOptions;
   readonly #waiting = new Set<() => void>();
   #closed = false;
+  readonly counts = countTries();
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -110,10 +112,20 @@ export class Forwarder implements Follower {
       const { signal, values } = context;
       const identity = values.get(PRINCIPAL)?.identity;
       const headers = identity === undefined ? {} : { [ON_BEHALF_OF]: identity };
-      return await this.#options.link.call(method, request, { signal, timeoutMs: context.timeoutMs(), headers });
+      const timeoutMs = context.timeoutMs();
+      const answer = await this.#options.link.call(method, request, { signal, timeoutMs, headers });
+      this.counts.answered += 1;
+      return answer;
     } catch (error) {
-      if (context.signal.aborted) throw givenUp(context.signal);
-      if (error instanceof ConnectError && (wasNotTaken(error) || (repeatable && mayPass(error)))) return error;
+      if (context.signal.aborted) {
+        this.counts.cancelled += 1;
+        throw givenUp(context.signal);
+      }
+      if (error instanceof ConnectError && (wasNotTaken(error) || (repeatable && mayPass(error)))) {
+        this.counts.again += 1;
+        return error;
+      }
+      this.counts.failed += 1;
       throw error;
     }
   }

@@ -11,6 +11,7 @@ import { HELD_MS, NEWER_THAN } from './headers.ts';
 import type { LastWord } from './last-ways.ts';
 import { mayPass, readLastWord, wasNotTaken, type LeaderLink } from './leader-link.ts';
 import { reportMessage } from './report-message.ts';
+import { countTries } from './tries.ts';
 
 export interface ReportForwarderOptions {
   /** Where reports wait. */
@@ -41,6 +42,7 @@ export class ReportForwarder implements Follower {
   readonly #options: ReportForwarderOptions;
   /** The nodes whose reports are under way. */
   readonly #nodes = new Set<string>();
+  readonly counts = countTries();
   #pausedUntil = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -71,11 +73,16 @@ export class ReportForwarder implements Follower {
     this.#nodes.add(input.node);
     try {
       const message = await this.#tell(entry, abandoned.signal);
+      this.counts.answered += 1;
       const outcome: Outcome = { accepted: true, changes: undefined, transitions: [], message };
       for (const ticket of [...entry.tickets]) ticket.resolve(outcome);
     } catch (error) {
-      if (abandoned.signal.aborted) return;
+      if (abandoned.signal.aborted) {
+        this.counts.cancelled += 1;
+        return;
+      }
       if (!wasNotTaken(error) && !mayPass(error)) return this.#refuse(entry, error);
+      this.counts.again += 1;
       queue.putBack([entry]);
       this.#pause();
     } finally {
@@ -106,6 +113,7 @@ export class ReportForwarder implements Follower {
 
   /** What the leader refuses it would refuse again. */
   #refuse(entry: Entry<Outcome>, error: unknown): void {
+    this.counts.failed += 1;
     const message = error instanceof ConnectError ? error.rawMessage : 'the leader could not be asked';
     this.#options.log.error({ err: error, input: entry.input.type }, 'the leader refuses a report');
     fail(entry, new EngineError('too_large', `the leader refuses it: ${message}`, { cause: error }));
