@@ -2,6 +2,7 @@ import { RESOURCE_KINDS } from '@statemanager/state-machine';
 import type { StoreState } from '@statemanager/state-store';
 import { versionOf } from '../version.ts';
 import type { Metric, Sample } from './metric.ts';
+import { readinessOf } from './readiness.ts';
 import type { Tally } from './tally.ts';
 
 /** How a store can be. */
@@ -15,6 +16,12 @@ export const METRICS: readonly Metric[] = [
     help: 'Always 1; which StateManager this is, and on which Node it runs',
     labels: ['version', 'node_version'],
     read: () => [[{ version: versionOf(), node_version: process.version }, 1]],
+  },
+  {
+    name: 'statemanager_ready',
+    type: 'gauge',
+    help: 'Whether /readyz says that this process can answer',
+    read: (sources) => Number(readinessOf(sources, false).ready),
   },
   {
     name: 'statemanager_leading',
