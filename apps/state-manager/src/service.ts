@@ -127,7 +127,7 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   const awake = new Wakefulness();
   let watches: Watches | undefined;
   const fallback = observation.start(store, {
-    ...{ manager, reconciler, model, watchesCount: () => watches?.count ?? 0 },
+    ...{ manager, reconciler, model, access, watchesCount: () => watches?.count ?? 0 },
     forwarded: { request: forwarder.counts, report: reportForwarder.counts },
   });
   const port = new Port({

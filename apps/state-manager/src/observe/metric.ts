@@ -1,3 +1,4 @@
+import type { Access } from '../access/access.ts';
 import type { Manager } from '../manager.ts';
 import type { ReadModel } from '../read/read-model.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
@@ -13,6 +14,7 @@ export interface Sources {
   readonly model: Pick<ReadModel, 'present' | 'journal' | 'resyncsCount'>;
   /** Tries to have the leader answer a call, and a report that waited here. */
   readonly forwarded: { readonly request: Tries; readonly report: Tries };
+  readonly access: Pick<Access, 'refusedCounts'>;
   readonly watchesCount: () => number;
   readonly store: Pick<StoreLook, 'last'>;
 }

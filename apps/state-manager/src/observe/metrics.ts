@@ -147,6 +147,13 @@ export const METRICS: readonly Metric[] = [
     read: ({ manager: { queue } }) => queue.refusedCount,
   },
   {
+    name: 'statemanager_denied_calls_total',
+    type: 'counter',
+    help: 'Calls of somebody without a name that is known, or whose name may not',
+    labels: ['reason'],
+    read: ({ access }) => Object.entries(access.refusedCounts).map(([reason, count]): Sample => [{ reason }, count]),
+  },
+  {
     name: 'statemanager_reconciles_total',
     type: 'counter',
     help: 'Calls to ActionController, by what they came to',

@@ -1,3 +1,4 @@
+import { Access } from '../access/access.ts';
 import { DEFAULT_RULE_OPTIONS } from '@statemanager/state-machine';
 import { openMemoryStore } from '@statemanager/state-store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -38,7 +39,9 @@ describe('after a known sequence of inputs', () => {
       reconcileStatus: () => ({ nextAttemptAt: undefined, waitsBecause: '' }),
     });
     observation = new Observation();
-    handler = observation.start(store, { manager, reconciler, model, forwarded, watchesCount: () => 3 });
+    const access = new Access(undefined, undefined);
+    handler = observation.start(store, { manager, reconciler, model, forwarded, access, watchesCount: () => 3 });
+    access.refusedCounts.permission_denied = 2;
     manager.follow(model);
     manager.follow(observation.tally);
   });
@@ -142,6 +145,7 @@ describe('after a known sequence of inputs', () => {
     const waits = (type: string): number | undefined => found.value('statemanager_queue_inputs', { type });
     expect([waits('report'), waits('request'), waits('own')]).toEqual([1, 1, 0]);
     expect(found.value('statemanager_queue_refused_total')).toBe(1);
+    expect(found.value('statemanager_denied_calls_total', { reason: 'permission_denied' })).toBe(2);
     expect(found.value('statemanager_reports_total', { result: 'superseded' })).toBe(1);
     expect(found.value('statemanager_view_loaded')).toBe(0);
     expect(found.value('statemanager_view_revision')).toBeUndefined();

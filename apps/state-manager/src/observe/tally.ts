@@ -164,6 +164,7 @@ function byInput(): Record<OtherInput, Counts<InputResult>> {
     'attempt-started': noResults(),
     'attempt-ended': noResults(),
     'backoff-over': noResults(),
+    'node-silent': noResults(),
     'node-forgotten': noResults(),
     'resource-deleted': noResults(),
     'reconcile-paused': noResults(),
