@@ -89,7 +89,7 @@ export class Failover {
 }
 
 /** What cannot be encoded breaks off its own call, and looks like a connection that was lost. Throws `invalid_argument`. */
-function checkEncodes<I extends DescMessage>(schema: I, request: MessageInitShape<I>): void {
+export function checkEncodes<I extends DescMessage>(schema: I, request: MessageInitShape<I>): void {
   try {
     toBinary(schema, create(schema, request));
   } catch (cause) {

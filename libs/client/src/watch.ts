@@ -2,11 +2,11 @@ import { CallFailure, readStream, sleep } from '@statemanager/grpc-call';
 import type { CallScopes, GrpcCodeName } from '@statemanager/grpc-call';
 import { v1 } from '@statemanager/proto';
 import { attemptOf, EarlierAttempts, errorOf } from './failure.ts';
-import { maxAnswerBytes } from './failover.ts';
+import { checkEncodes, maxAnswerBytes } from './failover.ts';
 import type { Failover } from './failover.ts';
 import { read } from './options.ts';
 import type { RetryOptions, WatchOptions } from './options.ts';
-import type { Replicas } from './replicas.ts';
+import type { Replica, Replicas } from './replicas.ts';
 import { Pacing } from './retry.ts';
 import type { WatchFilter } from './state-manager-client.ts';
 import { WatchReader } from './watched.ts';
@@ -42,6 +42,7 @@ export async function* watch(
   if (typeof afterRevision !== 'bigint' || afterRevision < 0n) {
     throw read.invalid('afterRevision', afterRevision, 'a bigint from 0');
   }
+  checkEncodes(METHOD.input, { filter, afterRevision });
   const scope = scopes.enter(callerSignal);
   const { signal } = scope;
   const pacing = new Pacing(replicas.count, retry);
@@ -52,9 +53,7 @@ export async function* watch(
       const replica = replicas.current;
       const reader = new WatchReader(revision);
       const terms = { signal, deadlineMs: undefined, headers: failover.headers(), maxAnswerBytes };
-      let reason = `${replica.connection.origin}: it ended the watch`;
-      let isBroken = false;
-      let metadata = new Headers();
+      let loss: Loss = { reason: 'it ended the watch', isBroken: false, metadata: new Headers() };
       try {
         const request = { filter, afterRevision: revision };
         for await (const response of readStream(replica.connection, METHOD, request, terms)) {
@@ -66,22 +65,33 @@ export async function* watch(
         }
       } catch (error) {
         if (!(error instanceof CallFailure)) throw error;
-        const attempt = attemptOf(error);
-        const attempts = new EarlierAttempts();
-        attempts.note(replica.connection.origin, attempt);
-        if (error.grpcCode !== undefined && FINAL.has(error.grpcCode)) throw errorOf(METHOD.name, attempt, attempts);
-        ({ isBroken } = attempt);
-        ({ metadata } = error);
-        reason = attempts.summary;
+        loss = lossOf(error, replica);
       }
       revision = reader.revision;
-      replicas.leave(replica, isBroken);
-      if (isUp) yield { type: 'lost', reason };
+      replicas.leave(replica, loss.isBroken);
+      if (isUp) yield { type: 'lost', reason: `${replica.connection.origin}: ${loss.reason}` };
       isUp = false;
       // A watch has no deadline: where a replica asks for no second try, there is one, after the longest wait.
-      await sleep(pacing.nextMs(metadata) ?? retry.maxDelayMs, signal);
+      await sleep(pacing.nextMs(loss.metadata) ?? retry.maxDelayMs, signal);
     }
   } finally {
     scope.leave();
   }
+}
+
+/** Why a connection of a watch ended. */
+interface Loss {
+  readonly reason: string;
+  readonly isBroken: boolean;
+  readonly metadata: Headers;
+}
+
+/** What a failure means for a watch. Throws its error if every replica would answer so. */
+function lossOf(failure: CallFailure, replica: Replica): Loss {
+  const { grpcCode, message: reason, metadata } = failure;
+  const attempt = attemptOf(failure);
+  if (grpcCode === undefined || !FINAL.has(grpcCode)) return { reason, isBroken: attempt.isBroken, metadata };
+  const attempts = new EarlierAttempts();
+  attempts.note(replica.connection.origin, attempt);
+  throw errorOf(METHOD.name, attempt, attempts);
 }

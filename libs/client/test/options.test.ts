@@ -38,6 +38,7 @@ test('bad arguments are named, and nothing is sent', async () => {
     [() => caller.offload({ ...offload, reason: undefined as unknown as string }), 'reason'],
     [() => caller.states.getResource({ kind: 'model', name: 'm' }, { deadlineMs: -1 }), 'deadlineMs'],
     [() => caller.watch({}, { afterRevision: -1n }).next(), 'afterRevision'],
+    [() => caller.watch({}, { afterRevision: 2n ** 70n }).next(), 'cannot be encoded'],
     [() => client([only], { token: () => 'a b' }).changeState(change), 'token'],
   ];
   for (const [call, text] of bad) {
