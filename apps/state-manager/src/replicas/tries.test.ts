@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { Code, ConnectError } from '@connectrpc/connect';
+import { Code, ConnectError, createContextValues } from '@connectrpc/connect';
 import { statemanager } from '@statemanager/proto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { recordLog, report } from '../../test/kit/engine.ts';
@@ -31,6 +31,7 @@ describe('tries to have a call answered', () => {
     signal,
     timeoutMs: () => undefined,
     requestHeader: new Headers(),
+    values: createContextValues(),
   });
 
   function start(): { readonly forwarder: Forwarder; readonly ask: (signal?: AbortSignal) => Promise<unknown> } {
