@@ -36,8 +36,11 @@ interface LeadersCall<I extends DescMessage, O extends DescMessage> {
   readonly answer: () => Promise<MessageShape<O>>;
 }
 
-/** So often a call that failed on its way is tried again, if nothing else happens. */
-const RETRY_EVERY_MS = 200;
+/**
+ * When a call that failed on its way is tried again, if nothing else happens: a process that was just elected serves a moment
+ * later, and does not tell.
+ */
+const RETRY_MS = { least: 10, most: 200 };
 
 /** What a caller should wait before it tries again, where nobody leads: an election takes about as long. */
 const PUSHBACK_MS = 1000;
@@ -88,6 +91,7 @@ export class Forwarder implements Follower {
     const { manager, answerWithinMs } = this.#options;
     const wasForwarded = call.context.requestHeader.has(FORWARDED_BY);
     const until = performance.now() + answerWithinMs;
+    let waitMs = RETRY_MS.least;
     for (;;) {
       if (!manager.leads && wasForwarded) throw nobodyLeads('this StateManager does not lead');
       const failure = await (manager.leads ? tryHere(call) : this.#tryLeader(call));
@@ -96,7 +100,8 @@ export class Forwarder implements Follower {
       if (this.#closed) throw nobodyLeads('this StateManager stops; ask another one');
       const leftMs = until - performance.now();
       if (leftMs <= 0) throw inVain(failure, answerWithinMs);
-      await this.#change(Math.min(leftMs, RETRY_EVERY_MS), call.context.signal);
+      const hasChanged = await this.#change(Math.min(leftMs, waitMs), call.context.signal);
+      waitMs = hasChanged ? RETRY_MS.least : Math.min(waitMs * 2, RETRY_MS.most);
       if (call.context.signal.aborted) throw givenUp(call.context.signal);
     }
   }
@@ -130,21 +135,24 @@ export class Forwarder implements Follower {
     }
   }
 
-  async #change(withinMs: number, signal: AbortSignal): Promise<void> {
+  /** Waits for another leader. Resolves with whether there is one, or this process leads; not if the time is up. */
+  async #change(withinMs: number, signal: AbortSignal): Promise<boolean> {
     const { maxWaitingCount } = this.#options;
     if (this.#waiting.size >= maxWaitingCount) {
       const count = `${maxWaitingCount} requests wait for a leader already (--max-queue-count)`;
       throw new ConnectError(count, Code.ResourceExhausted);
     }
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
+    return await new Promise<boolean>((resolve) => {
+      const settle = (hasChanged: boolean): void => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', wake);
+        signal.removeEventListener('abort', end);
         this.#waiting.delete(wake);
-        resolve();
+        resolve(hasChanged);
       };
-      const timer = setTimeout(wake, withinMs);
-      signal.addEventListener('abort', wake, { once: true });
+      const wake = (): void => settle(true);
+      const end = (): void => settle(false);
+      const timer = setTimeout(end, withinMs);
+      signal.addEventListener('abort', end, { once: true });
       this.#waiting.add(wake);
     });
   }

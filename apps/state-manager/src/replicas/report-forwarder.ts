@@ -25,8 +25,8 @@ const METHOD = statemanager.StateManagerConnection.method.sendChangedContainerLi
 /** How many reports are under way at once. */
 const CONCURRENCY = 64;
 
-/** A leader that could not take one is asked again after this. */
-const RETRY_MS = 200;
+/** When a leader that could not take one is asked again: one that was just elected can a moment later. */
+const RETRY_MS = { least: 10, most: 200 };
 
 /** What rounding makes of times that are compared. */
 const CLOCK_MS = 5;
@@ -44,6 +44,7 @@ export class ReportForwarder implements Follower {
   readonly #nodes = new Set<string>();
   readonly counts = countTries();
   #pausedUntil = 0;
+  #pauseMs = RETRY_MS.least;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ReportForwarderOptions) {
@@ -51,8 +52,8 @@ export class ReportForwarder implements Follower {
   }
 
   onLeader(): void {
-    this.#pausedUntil = 0;
-    this.onWaiting();
+    this.#pauseMs = RETRY_MS.least;
+    this.#goOn();
   }
 
   onWaiting(): void {
@@ -74,6 +75,7 @@ export class ReportForwarder implements Follower {
     try {
       const message = await this.#tell(entry, abandoned.signal);
       this.counts.answered += 1;
+      this.#pauseMs = RETRY_MS.least;
       const outcome: Outcome = { accepted: true, changes: undefined, transitions: [], message };
       for (const ticket of [...entry.tickets]) ticket.resolve(outcome);
     } catch (error) {
@@ -120,9 +122,17 @@ export class ReportForwarder implements Follower {
   }
 
   #pause(): void {
+    // Those that were under way together fail together.
+    if (performance.now() < this.#pausedUntil) return;
     clearTimeout(this.#timer);
-    this.#pausedUntil = performance.now() + RETRY_MS;
-    this.#timer = setTimeout(() => this.onLeader(), RETRY_MS);
+    this.#pausedUntil = performance.now() + this.#pauseMs;
+    this.#timer = setTimeout(() => this.#goOn(), this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, RETRY_MS.most);
+  }
+
+  #goOn(): void {
+    this.#pausedUntil = 0;
+    this.onWaiting();
   }
 }
 
