@@ -22,7 +22,10 @@ export interface ServerProcess {
   cpu(): number;
   /** Resolves with the first line of its log that has this message, past or future. */
   said(message: string): Promise<Readonly<Record<string, unknown>>>;
+  /** SIGTERM. */
   stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
 }
 
 const running = new Set<ChildProcess>();
@@ -97,6 +100,10 @@ async function start(
     said,
     stop: async () => {
       child.kill('SIGTERM');
+      await exited;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
       await exited;
     },
   };
