@@ -166,6 +166,7 @@ function byInput(): Record<OtherInput, Counts<InputResult>> {
     'backoff-over': noResults(),
     'node-silent': noResults(),
     'node-forgotten': noResults(),
+    'node-silent': noResults(),
     'resource-deleted': noResults(),
     'reconcile-paused': noResults(),
     'reconcile-resumed': noResults(),

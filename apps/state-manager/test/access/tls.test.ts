@@ -161,6 +161,26 @@ describe('a port with TLS', () => {
     expect(await eve.list()).toHaveLength(1);
     eve.close();
   });
+
+  it('tells everybody how it is, and nobody what its fleet is called', async () => {
+    const root = connectPeer(service.address, authority.credentials(authority.issue('reporter', '/CN=root')));
+    await root.report('secret-node', [container('secret-model', 'c', 'running')]);
+    root.close();
+    const [host, port] = service.address.split(':');
+    const get = (path: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const call = requestHttps({ host, port, path, ca: readFileSync(authority.ca) }, (response) => {
+          let text = `${response.statusCode} `;
+          response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', () => resolve(text));
+        });
+        call.on('error', reject).end();
+      });
+    expect(await get('/healthz')).toBe('200 ok\n');
+    expect(await get('/readyz')).toMatch(/^200 \{"ready":true,"role":"leader"/);
+    const metrics = await get('/metrics');
+    expect(metrics).toMatch(/^200 .*\nstatemanager_leading 1\n/s);
+    expect(metrics).not.toContain('secret');
+  });
 });
 
 describe('replicas with TLS', () => {
