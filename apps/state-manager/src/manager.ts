@@ -260,7 +260,7 @@ export class Manager {
   /** Decides and commits until the leadership or the process ends. Throws `deposed` if the former. */
   async #serve(term: Term, fence: string, over: AbortSignal): Promise<void> {
     const { leadership, view } = term;
-    const { store, log, answerWithinMs } = this.#options;
+    const { store, log, answerWithinMs, tracing } = this.#options;
     const pipeline = new Pipeline(
       {
         store,
@@ -271,6 +271,7 @@ export class Manager {
         onTooLarge: (batch, error) => this.#lowerLimits(batch, error),
         onDurable: (durable) => this.#follow(durable),
         patienceMs: answerWithinMs * PATIENT_SHARE,
+        tracing,
         log,
       },
       fence,

@@ -36,6 +36,8 @@ import type { Logger } from './log.ts';
 import { Manager, type Follower } from './manager.ts';
 import { Observation } from './observe/observe.ts';
 import type { Tally } from './observe/tally.ts';
+import { traceCalls } from './observe/trace-calls.ts';
+import { openTracing, type Tracing } from './observe/tracing.ts';
 import { Forwarder } from './replicas/forwarder.ts';
 import { HeardStream, replicaService } from './replicas/heard-stream.ts';
 import { LastWays } from './replicas/last-ways.ts';
@@ -85,8 +87,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
     ...{ baseUrl: config['action-controller'], retry: false, breaker: false },
     ...(tls && { tls }),
   });
+  const tracing = await openTracing(process.env, log);
   try {
-    return await compose(config, log, store, client);
+    return await compose(config, log, store, client, tracing);
   } catch (error) {
     await client.close();
     await store.close();
@@ -94,10 +97,16 @@ export async function startService(config: Config, log: Logger): Promise<Service
   }
 }
 
-async function compose(config: Config, log: Logger, store: KeyValueStore, client: ActionClient): Promise<Service> {
+async function compose(
+  config: Config,
+  log: Logger,
+  store: KeyValueStore,
+  client: ActionClient,
+  tracing: Tracing | undefined,
+): Promise<Service> {
   const seeds = config.definitions === undefined ? [] : await readSeeds(config.definitions, log);
-  const sender = new Sender(client, config['reconcile-current'], config['reconcile-deadline-ms']);
-  const manager = createManager(config, log, store);
+  const sender = new Sender(client, config['reconcile-current'], config['reconcile-deadline-ms'], tracing);
+  const manager = createManager(config, log, store, tracing);
   const observation = new Observation();
   const reconciler = createReconciler(config, log, manager, sender, observation.tally.answered);
   const model = new ReadModel({
@@ -118,9 +127,10 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
     link,
     answerWithinMs: config['answer-within-ms'],
     maxWaitingCount: config['max-queue-count'],
+    tracing,
   });
   const heardStream = new HeardStream(link, model, log);
-  const reportForwarder = new ReportForwarder({ queue: manager.queue, link, log });
+  const reportForwarder = new ReportForwarder({ queue: manager.queue, link, tracing, log });
   const misnamed = new MisnamedContainers(log);
   const { access, files } = openAccess(config, log);
   const ways = new LastWays();
@@ -133,8 +143,9 @@ async function compose(config: Config, log: Logger, store: KeyValueStore, client
   const port = new Port({
     maxMessageBytes: config['max-message-bytes'],
     framedStreams: () => (watches === undefined ? [] : [framedWatch(watches)]),
-    hotMethods: [hotReport({ manager, misnamed, maxContainersCount, ways, awake, access })],
-    interceptors: [guard(access, log)],
+    hotMethods: [hotReport({ manager, misnamed, maxContainersCount, ways, awake, access, tracing })],
+    // Behind whoever lets calls in: nobody else's traces are continued.
+    interceptors: [guard(access, log), ...(tracing === undefined ? [] : [traceCalls(tracing)])],
     admit: (path, values, header) =>
       void access.admit(path, values.get(CALLER).certificate, (name) => header.get(name) ?? undefined),
     tls: portTlsOf(config),
@@ -297,6 +308,9 @@ function followWithHealth(health: Health): Follower {
 /** After this a stop gives up the leadership, whether or not all calls have ended. */
 const HAND_OVER_AFTER_MS = 50;
 
+/** So long may whoever collects traces take for the last ones. */
+const TRACES_WITHIN_MS = 2000;
+
 interface Parts {
   readonly port: Port;
   readonly manager: Manager;
@@ -304,12 +318,13 @@ interface Parts {
   readonly link: LeaderLink;
   readonly client: ActionClient;
   readonly store: KeyValueStore;
+  readonly tracing: Tracing | undefined;
 }
 
 async function stop(
   drainMs: number,
   log: Logger,
-  { port, manager, forwarder, link, client, store }: Parts,
+  { port, manager, forwarder, link, client, store, tracing }: Parts,
 ): Promise<void> {
   log.info('stopping: finishing what was accepted');
   const until = performance.now() + drainMs;
@@ -322,16 +337,18 @@ async function stop(
   link.close();
   await client.close();
   await store.close();
+  await tracing?.close(TRACES_WITHIN_MS);
   log.info('stopped');
 }
 
-function createManager(config: Config, log: Logger, store: KeyValueStore): Manager {
+function createManager(config: Config, log: Logger, store: KeyValueStore, tracing: Tracing | undefined): Manager {
   return new Manager({
     store,
     rules: rulesOf(config),
     stateNames: config['state-names'],
     maxQueueCount: config['max-queue-count'],
     answerWithinMs: config['answer-within-ms'],
+    tracing,
     log,
   });
 }

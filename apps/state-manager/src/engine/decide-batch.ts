@@ -10,6 +10,7 @@ import {
   type StateNames,
 } from '@statemanager/state-machine';
 import type { Logger } from '../log.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import { Batch, type BatchLimits } from './batch.ts';
 import { EngineError } from './engine-error.ts';
 import type { Entry, InputQueue } from './input-queue.ts';
@@ -32,6 +33,7 @@ export interface DecideOptions {
   readonly limits: BatchLimits;
   /** When each node's newest report came of which this process knows, in milliseconds since 1970; kept up here. */
   readonly lastHeard: Map<string, number>;
+  readonly tracing?: Tracing | undefined;
   readonly log: Logger;
 }
 
@@ -67,6 +69,8 @@ export class DecidedBatch {
   }
 
   #decide(entry: Entry<Outcome>, queue: InputQueue<Outcome>): void {
+    const { tracing } = this.#options;
+    const began = tracing === undefined ? 0 : performance.now();
     const alone = this.outcomes.size === 0;
     const outcome = isOutdated(entry.input, this.batch.fleet, this.#options)
       ? nothingNew(`node ${entry.input.node}: a newer report is known`)
@@ -81,6 +85,7 @@ export class DecidedBatch {
       return;
     }
     this.outcomes.set(entry, outcome);
+    tracing?.decided(entry, outcome, began);
     noteHeard(entry.input, outcome, this.#options.lastHeard);
     const node = nodeOf(entry.input);
     if (node !== undefined) this.#nodes.add(node);

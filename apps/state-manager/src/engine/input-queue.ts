@@ -1,4 +1,5 @@
 import type { Input, Report } from '@statemanager/state-machine';
+import type { Cause } from '../observe/tracing.ts';
 import { EngineError } from './engine-error.ts';
 import { isRequest, nodeOf } from './input-origin.ts';
 
@@ -23,6 +24,9 @@ export interface Entry<T> {
   taken: boolean;
   /** Told when nobody waits for it any more although it was taken: whoever took it may still be able to stop. */
   abandoned?: (() => void) | undefined;
+  /** The call that said it, where calls are traced, and then its decision. */
+  cause?: Cause | undefined;
+  decidedAs?: Cause | undefined;
 }
 
 /**

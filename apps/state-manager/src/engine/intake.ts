@@ -1,4 +1,5 @@
 import type { Input } from '@statemanager/state-machine';
+import type { Tracing } from '../observe/tracing.ts';
 import { EngineError } from './engine-error.ts';
 import { isAnswered, isCallers, isRequest } from './input-origin.ts';
 import { InputQueue, type Entry, type Ticket } from './input-queue.ts';
@@ -11,18 +12,21 @@ export interface SubmitOptions {
 export interface IntakeOptions {
   readonly maxQueueCount: number;
   readonly answerWithinMs: number;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Where inputs come in and answers go out: the queue, and how long a caller waits. */
 export class Intake<T> {
   readonly queue: InputQueue<T>;
   readonly #answerWithinMs: number;
+  readonly #tracing: Tracing | undefined;
   #closed = false;
   #ended = false;
 
-  constructor({ maxQueueCount, answerWithinMs }: IntakeOptions) {
+  constructor({ maxQueueCount, answerWithinMs, tracing }: IntakeOptions) {
     this.queue = new InputQueue(maxQueueCount);
     this.#answerWithinMs = answerWithinMs;
+    this.#tracing = tracing;
   }
 
   /** Whether callers are refused. */
@@ -73,6 +77,8 @@ export class Intake<T> {
       };
       const cancel = (): void => this.#cancel(entry, ticket);
       const entry = this.queue.add(input, ticket);
+      // What is ours may be said while a call happens to run that did not ask for it.
+      if (this.#tracing !== undefined && isAnswered(input)) entry.cause = this.#tracing.cause;
       const late = (): void => this.#late(entry, ticket);
       const timer = isAnswered(input) ? setTimeout(late, this.#answerWithinMs) : undefined;
       signal?.addEventListener('abort', cancel, { once: true });

@@ -2,6 +2,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Fleet } from '@statemanager/state-machine';
 import { StoreError, type KeyValueStore, type Leadership } from '@statemanager/state-store';
 import type { Logger } from '../log.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import { commitFenced } from './commit-fenced.ts';
 import { DecidedBatch, type DecideOptions, type Outcome } from './decide-batch.ts';
 import { EngineError } from './engine-error.ts';
@@ -22,6 +23,7 @@ export interface PipelineOptions {
   readonly onDurable: (durable: Durable) => void;
   /** A commit that takes longer is no reason any more to decide what comes next. */
   readonly patienceMs: number;
+  readonly tracing?: Tracing | undefined;
   readonly log: Logger;
 }
 
@@ -104,13 +106,15 @@ export class Pipeline {
   }
 
   /** Resolves when it is committed; with undefined if there was nothing to commit. */
-  async #commit({ batch, outcomes }: DecidedBatch, over: AbortSignal): Promise<Durable['committed']> {
-    const { store, leadership, log } = this.#options;
+  async #commit(decided: DecidedBatch, over: AbortSignal): Promise<Durable['committed']> {
+    const { batch, outcomes } = decided;
+    const { store, leadership, tracing, log } = this.#options;
     // An answer without a commit rests on the view alone, and that is good only while nobody else can have moved on.
     const unconfirmed = outcomes.size > 0 && !leadership.isCurrent();
     if (batch.operationsCount === 0 && !unconfirmed) return undefined;
     const began = performance.now();
-    const { revision, fence } = await commitFenced(store, batch.operations, this.#fence, over, log);
+    const commit = (): ReturnType<typeof commitFenced> => commitFenced(store, batch.operations, this.#fence, over, log);
+    const { revision, fence } = await (tracing === undefined ? commit() : tracing.commit(decided, commit));
     this.#fence = fence;
     return { revision, tookMs: performance.now() - began };
   }

@@ -6,7 +6,10 @@ import { mayReport, type Access } from '../access/access.ts';
 import { certificateOf } from '../access/certificate.ts';
 import type { Manager } from '../manager.ts';
 import { frameOf } from './grpc-frame.ts';
+import type { ReadReport } from './read-report.ts';
 import { skimReport } from './skim-report.ts';
+import { reportDetails } from '../observe/trace-calls.ts';
+import type { ServedCall, Tracing } from '../observe/tracing.ts';
 import { readForwarded } from '../replicas/headers.ts';
 import { takeReport, type ReportTakerOptions } from './take-report.ts';
 import type { HotMethod } from './hot-path.ts';
@@ -15,6 +18,7 @@ export interface HotReportOptions extends ReportTakerOptions {
   readonly manager: Pick<Manager, 'submit' | 'confirm' | 'leads'>;
   readonly maxContainersCount: number;
   readonly access: Access;
+  readonly tracing?: Tracing | undefined;
 }
 
 const PATH = '/statemanager.StateManagerConnection/SendChangedContainerList';
@@ -28,10 +32,11 @@ const MAX_SHORT_BYTES = 0x7f;
 
 /** Answers NodeAgents' reports: one that says nothing new at once, and that is what most of them are. */
 export function hotReport(options: HotReportOptions): HotMethod {
-  const { manager, misnamed, ways, awake, maxContainersCount, access } = options;
+  const { manager, misnamed, ways, awake, maxContainersCount, access, tracing } = options;
   return {
     path: PATH,
     answer: (message, headers, socket) => {
+      const began = tracing === undefined ? 0 : performance.now();
       const read = skimReport(message, maxContainersCount);
       if (read === undefined) return undefined;
       const { node, containers } = read;
@@ -41,12 +46,27 @@ export function hotReport(options: HotReportOptions): HotMethod {
         forwarded !== undefined && (forwarded.heldMs > 0 || ways.other(node, forwarded) !== undefined);
       const mayBeOld = wasUnderWay || !awake.isSettled;
       const said = mayBeOld ? undefined : manager.confirm({ type: 'report', node, containers, at: Date.now() });
-      if (said === undefined)
-        return async (signal) => frameOf(encode(await takeReport(read, forwarded, signal, options)));
+      if (said === undefined) {
+        const take = async (signal: AbortSignal): Promise<Uint8Array> =>
+          frameOf(encode(await takeReport(read, forwarded, signal, options)));
+        if (tracing === undefined) return take;
+        return (signal) => tracing.serve(callOf(read, headers), () => take(signal));
+      }
       ways.note(node, forwarded);
       misnamed.note(node, read.misnamed);
+      if (tracing !== undefined && headers['traceparent'] !== undefined)
+        tracing.confirmed(callOf(read, headers), began);
       return frameOf(encode(said));
     },
+  };
+}
+
+/** A report's call, for its trace. */
+function callOf({ node, containers }: ReadReport, headers: IncomingHttpHeaders): ServedCall {
+  return {
+    path: PATH,
+    header: (name) => headers[name] as string | undefined,
+    details: reportDetails(node, containers.length),
   };
 }
 

@@ -164,7 +164,6 @@ function byInput(): Record<OtherInput, Counts<InputResult>> {
     'attempt-started': noResults(),
     'attempt-ended': noResults(),
     'backoff-over': noResults(),
-    'node-silent': noResults(),
     'node-forgotten': noResults(),
     'node-silent': noResults(),
     'resource-deleted': noResults(),

@@ -4,6 +4,7 @@ import { EngineError } from '../engine/engine-error.ts';
 import type { Follower } from '../engine/follower.ts';
 import type { Manager } from '../manager.ts';
 import { PRINCIPAL } from '../access/interceptor.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import { FORWARDED_BY, ON_BEHALF_OF, RETRY_PUSHBACK_MS } from './headers.ts';
 import { mayPass, nobodyLeads, wasNotTaken, type LeaderLink } from './leader-link.ts';
 import { countTries } from './tries.ts';
@@ -15,6 +16,7 @@ export interface ForwarderOptions {
   readonly answerWithinMs: number;
   /** How many calls may wait for one. */
   readonly maxWaitingCount: number;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** What a call is made of that may have to be forwarded. */
@@ -116,9 +118,12 @@ export class Forwarder implements Follower {
     try {
       const { signal, values } = context;
       const identity = values.get(PRINCIPAL)?.identity;
-      const headers = identity === undefined ? {} : { [ON_BEHALF_OF]: identity };
-      const timeoutMs = context.timeoutMs();
-      const answer = await this.#options.link.call(method, request, { signal, timeoutMs, headers });
+      const { link, tracing } = this.#options;
+      const headers = {
+        ...tracing?.headersOf(tracing.cause),
+        ...(identity !== undefined && { [ON_BEHALF_OF]: identity }),
+      };
+      const answer = await link.call(method, request, { signal, timeoutMs: context.timeoutMs(), headers });
       this.counts.answered += 1;
       return answer;
     } catch (error) {

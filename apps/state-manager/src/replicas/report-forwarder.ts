@@ -10,6 +10,7 @@ import type { Logger } from '../log.ts';
 import { HELD_MS, NEWER_THAN } from './headers.ts';
 import type { LastWord } from './last-ways.ts';
 import { mayPass, readLastWord, wasNotTaken, type LeaderLink } from './leader-link.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import { reportMessage } from './report-message.ts';
 import { countTries } from './tries.ts';
 
@@ -17,6 +18,7 @@ export interface ReportForwarderOptions {
   /** Where reports wait. */
   readonly queue: InputQueue<Outcome>;
   readonly link: Pick<LeaderLink, 'isThere' | 'call'>;
+  readonly tracing?: Tracing | undefined;
   readonly log: Logger;
 }
 
@@ -97,13 +99,14 @@ export class ReportForwarder implements Follower {
   /** Resolves with what the leader answers, or what it would. */
   async #tell(entry: Entry<Outcome> & { readonly input: Report }, signal: AbortSignal): Promise<string> {
     const { input } = entry;
-    const headers: Record<string, string> = {};
+    const { link, tracing } = this.#options;
+    const headers: Record<string, string> = { ...tracing?.headersOf(entry.cause) };
     for (;;) {
       const heldMs = Date.now() - input.at;
       if (heldMs >= HELD_FROM_MS) headers[HELD_MS] = String(heldMs);
       const sentAt = performance.now();
       try {
-        return (await this.#options.link.call(METHOD, reportMessage(input), { signal, headers })).resp;
+        return (await link.call(METHOD, reportMessage(input), { signal, headers })).resp;
       } catch (error) {
         const last = readLastWord(error);
         if (last === undefined) throw error;

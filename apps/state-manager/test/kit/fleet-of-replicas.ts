@@ -39,13 +39,14 @@ export async function startReplicas(
   count: number,
   flags: readonly string[] = [],
   credentials?: ChannelCredentials,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Replicas> {
   const etcd = await startEtcdView();
   const controller = await startController();
   const all: Replica[] = [];
   const start: Replicas['start'] = async (id, more = []) => {
     const own = ['--store', etcd.storeUrl, '--id', id, '--action-controller', controller.url];
-    const service = await startStateManager([...own, '--lease-ttl-seconds', '1', ...flags, ...more]);
+    const service = await startStateManager([...own, '--lease-ttl-seconds', '1', ...flags, ...more], env);
     const replica = {
       id,
       service,

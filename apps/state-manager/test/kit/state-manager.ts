@@ -109,5 +109,5 @@ export async function runToEnd(
 
 /** The environment without what would be taken for the service's settings: a test's seed, or a developer's own. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('STATEMANAGER_')));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(STATEMANAGER|OTEL)_/.test(name)));
 }
