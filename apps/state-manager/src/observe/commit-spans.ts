@@ -2,6 +2,7 @@ import type { Span, Tracer } from '@opentelemetry/api';
 import type { DecidedBatch } from '../engine/decide-batch.ts';
 import { contextOf, isRecorded } from './contexts.ts';
 import { transactionDetails } from './details.ts';
+import { wallTime } from './span-clock.ts';
 import type { Cause } from './tracing.ts';
 
 /** So many other inputs a transaction's span names; how many there are is always said. */
@@ -20,13 +21,14 @@ export function beginCommits(tracer: Tracer, decided: DecidedBatch): ReadonlyMap
     if (part === undefined) parts.set(decidedAs.traceId, [decidedAs]);
     else part.push(decidedAs);
   }
+  const startTime = wallTime();
   const spans = new Map<string, Span>();
   let first: Cause | undefined;
   for (const [traceId, [parent, ...more]] of parts) {
     const others = first === undefined ? othersThan(traceId, parts) : [first];
     const links = [...more, ...others].slice(0, MAX_LINKS_COUNT).map((context) => ({ context }));
     const attributes = transactionDetails(decided, parts.size);
-    const span = tracer.startSpan('commit', { attributes, links }, contextOf(parent));
+    const span = tracer.startSpan('commit', { attributes, links, startTime }, contextOf(parent));
     first ??= span.spanContext();
     spans.set(traceId, span);
   }

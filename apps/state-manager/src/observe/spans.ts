@@ -12,6 +12,7 @@ import { detailsOf, MAX_TOLD_COUNT, transitionDetails } from './details.ts';
 import { openExporter } from './exporters.ts';
 import { IntentCauses } from './intent-causes.ts';
 import { openProvider } from './provider.ts';
+import { wallTime, wallTimeOf } from './span-clock.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import type { Ask, Asked, AskedCall, Cause, Details, HeaderOf, ServedCall, Tracing } from './tracing.ts';
 
@@ -47,7 +48,7 @@ export class Spans implements Tracing {
   }
 
   async serve<T>(call: ServedCall, answer: () => Promise<T>, describe?: (answered: T) => Details): Promise<T> {
-    const options = { kind: SpanKind.SERVER, attributes: servedDetails(call) };
+    const options = { kind: SpanKind.SERVER, attributes: servedDetails(call), startTime: wallTime() };
     const span = this.#tracer.startSpan(nameOf(call.path), options, this.#continued(call.header));
     try {
       const answered = await this.#running.run(span.spanContext(), answer);
@@ -57,7 +58,7 @@ export class Spans implements Tracing {
       failServed(span, error);
       throw error;
     } finally {
-      span.end();
+      span.end(wallTime());
     }
   }
 
@@ -67,10 +68,10 @@ export class Spans implements Tracing {
     const attributes = { ...servedDetails(call), ...OK, 'statemanager.outcome': 'unchanged' };
     const span = this.#tracer.startSpan(
       nameOf(call.path),
-      { kind: SpanKind.SERVER, attributes, startTime: began },
+      { kind: SpanKind.SERVER, attributes, startTime: wallTimeOf(began) },
       context,
     );
-    span.end(performance.now());
+    span.end(wallTime());
   }
 
   decided(entry: Entry<Outcome>, outcome: Outcome, began: number): void {
@@ -79,9 +80,9 @@ export class Spans implements Tracing {
     entry.decidedAs = undefined;
     // What nobody asked for begins a trace only where it moves something.
     if (cause === undefined && transitions.length === 0) return;
-    const options = { attributes: detailsOf(input, outcome), startTime: began };
+    const options = { attributes: detailsOf(input, outcome), startTime: wallTimeOf(began) };
     const span = this.#tracer.startSpan(`decide ${input.type}`, options, contextOf(cause));
-    const ended = performance.now();
+    const ended = wallTime();
     if (span.isRecording()) {
       for (const transition of transitions.slice(0, MAX_TOLD_COUNT)) {
         span.addEvent('transition', transitionDetails(transition), ended);
@@ -102,7 +103,7 @@ export class Spans implements Tracing {
       for (const span of spans.values()) failAsked(span, error);
       throw error;
     } finally {
-      for (const span of spans.values()) span.end();
+      for (const span of spans.values()) span.end(wallTime());
     }
   }
 
@@ -137,7 +138,7 @@ export class Spans implements Tracing {
     ask: Ask<T>,
     note: (span: Span, answered: T) => void,
   ): Promise<T> {
-    const options = { kind: SpanKind.CLIENT, attributes: askedDetails(call), links };
+    const options = { kind: SpanKind.CLIENT, attributes: askedDetails(call), links, startTime: wallTime() };
     const span = this.#tracer.startSpan(nameOf(call.path), options, context);
     try {
       const answered = await ask(this.headersOf(span.spanContext()));
@@ -147,7 +148,7 @@ export class Spans implements Tracing {
       failAsked(span, error);
       throw error;
     } finally {
-      span.end();
+      span.end(wallTime());
     }
   }
 

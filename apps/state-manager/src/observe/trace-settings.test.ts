@@ -51,6 +51,12 @@ describe('the settings of traces', () => {
     ]);
   });
 
+  it.each(['collector:4318', '127.0.0.1:4318', 'ftp://collector'])('send nothing to %s, and say so', (endpoint) => {
+    const { settings, problems } = readTraceSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+    expect(settings).toBeUndefined();
+    expect(problems).toEqual(['OTEL_EXPORTER_OTLP_ENDPOINT: is no URL of http or https; nothing is sent']);
+  });
+
   it('that are wrong are their defaults, and every one is said', () => {
     const wrong = {
       ...ENDPOINT,

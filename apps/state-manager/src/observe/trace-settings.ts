@@ -77,10 +77,18 @@ function readExporters(text: TextOf, problems: string[]): readonly ExporterName[
     if (name === 'console') exporters.add('console');
     else if (name === 'otlp') {
       const protocol = readProtocol(text, problems);
-      if (protocol !== undefined) exporters.add(protocol);
+      if (protocol !== undefined && isUsable(endpoint, problems)) exporters.add(protocol);
     } else if (name !== 'none') problems.push(`OTEL_TRACES_EXPORTER: ${name} is not one of otlp, console, none`);
   }
   return [...exporters];
+}
+
+/** The exporter would take another endpoint instead of one that cannot be used, and say nothing. */
+function isUsable(endpoint: string | undefined, problems: string[]): boolean {
+  if (endpoint === undefined || (URL.canParse(endpoint) && /^https?:/i.test(endpoint))) return true;
+  // Not what it says: a user and a password may be part of it.
+  problems.push('OTEL_EXPORTER_OTLP_ENDPOINT: is no URL of http or https; nothing is sent');
+  return false;
 }
 
 /** How OTLP is spoken; undefined if that cannot be done, because another protocol also means another port. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,8 +42,8 @@ describe('traces', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function start(env: Readonly<Record<string, string>>): Promise<Peer> {
-    const flags = ['--store', 'memory:', '--definitions', folder, '--action-controller', controller.url];
+  async function start(env: Readonly<Record<string, string>>, more: readonly string[] = []): Promise<Peer> {
+    const flags = ['--store', 'memory:', '--definitions', folder, '--action-controller', controller.url, ...more];
     service = await startStateManager(
       [...flags, '--reconcile-initial-backoff-ms', '100', '--reconcile-heal-ms', '100'],
       {
@@ -194,6 +195,22 @@ describe('traces', () => {
     await eventually(() => expect(traced()).toHaveLength(1));
     expect(traced()[0]?.attributes).toMatchObject({ 'statemanager.outcome': 'unchanged' });
     expect(collector.spans().filter(({ name }) => name === REPORT)).toHaveLength(countBefore + 1);
+  });
+
+  it('are not continued for whoever is not let in', async () => {
+    const [policy, tokens] = [join(folder, 'policy'), join(folder, 'tokens')];
+    writeFileSync(policy, 'roles:\n  admin: [me]\n');
+    writeFileSync(tokens, `${createHash('sha256').update('secret').digest('hex')} me\n`);
+    const to = await start(otlp(), ['--policy', policy, '--tokens', tokens]);
+    const containers = [container('camera', 'c', 'running')];
+    await expect(report(to, containers)).rejects.toThrow('UNAUTHENTICATED');
+    const change = { resource_name: 'x', target_state: 'idle' };
+    await expect(to.call('SendStateChange', change, 5000, { traceparent: TRACEPARENT })).rejects.toThrow();
+    const own = { traceparent: `00-${'c'.repeat(32)}-${SPAN_ID}-01`, authorization: 'Bearer secret' };
+    await to.call('SendChangedContainerList', { node_name: 'n1', containers }, 5000, own);
+    await eventually(() => expect(traced('c'.repeat(32)).map(({ name }) => name)).toContain(REPORT));
+    expect(traced()).toEqual([]);
+    expect(readFileSync(collector.file, 'utf8')).not.toContain('secret');
   });
 
   it('are sampled as the caller says, and then as the sampler says', async () => {
