@@ -186,7 +186,7 @@ async function compose(
     stop: async () => {
       for (const file of files) file.stop();
       heardStream.close();
-      await stop(config['drain-ms'], log, { port, manager, forwarder, link, client, store });
+      await stop(config['drain-ms'], log, { port, manager, forwarder, link, client, store, tracing });
     },
   };
 }

@@ -19,6 +19,7 @@ function aboutOf(input: Input): Attributes {
   switch (input.type) {
     case 'report':
       return { 'statemanager.node': input.node, 'statemanager.containers.count': input.containers.length };
+    case 'node-silent':
     case 'node-forgotten':
       return { 'statemanager.node': input.node };
     case 'change':
