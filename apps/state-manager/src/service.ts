@@ -1,10 +1,7 @@
 import type { ConnectRouter } from '@connectrpc/connect';
 import { createActionClient, type ActionClient } from '@statemanager/action-client';
-import { openEtcdStore } from '@statemanager/etcd-store';
 import { health, reflectionV1, reflectionV1Alpha, statemanager, v1 } from '@statemanager/proto';
-import type { RuleOptions } from '@statemanager/state-machine';
-import { openSqliteStore } from '@statemanager/sqlite-store';
-import { openMemoryStore, type KeyValueStore } from '@statemanager/state-store';
+import type { KeyValueStore } from '@statemanager/state-store';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { definitionService } from './api/definition-service.ts';
@@ -13,16 +10,13 @@ import { reconcileService } from './api/reconcile-service.ts';
 import { stateService } from './api/state-service.ts';
 import { framedWatch } from './api/framed-watch.ts';
 import { Watches } from './api/watches.ts';
-import { etcdOptionsOf, type EtcdSetting } from './config/etcd-options.ts';
-import type { Address, StoreUrl } from './config/parsers.ts';
+import type { Address } from './config/parsers.ts';
 import type { Config } from './config/schema.ts';
 import { DefinitionWatch } from './definitions/definition-watch.ts';
 import { followWithSeeds, readSeeds } from './definitions/seed-definitions.ts';
 import { followCertificate, openAccess, peerTlsOf, portTlsOf } from './access/from-config.ts';
 import { guard } from './access/interceptor.ts';
 import { Compaction } from './engine/compaction.ts';
-import { Silences } from './engine/silences.ts';
-import { Waits } from './engine/waits.ts';
 import { CALLER } from './grpc/caller.ts';
 import { Health } from './grpc/health.ts';
 import { hotReport } from './grpc/hot-report.ts';
@@ -33,9 +27,8 @@ import { reflect } from './grpc/reflection.ts';
 import { Sender } from './grpc/sender.ts';
 import { Wakefulness } from './grpc/wakefulness.ts';
 import type { Logger } from './log.ts';
-import { Manager, type Follower } from './manager.ts';
+import type { Manager } from './manager.ts';
 import { Observation } from './observe/observe.ts';
-import type { Tally } from './observe/tally.ts';
 import { traceCalls } from './observe/trace-calls.ts';
 import { openTracing, type Tracing } from './observe/tracing.ts';
 import { Forwarder } from './replicas/forwarder.ts';
@@ -44,7 +37,17 @@ import { LastWays } from './replicas/last-ways.ts';
 import { LeaderLink } from './replicas/leader-link.ts';
 import { ReportForwarder } from './replicas/report-forwarder.ts';
 import { ReadModel } from './read/read-model.ts';
-import { Reconciler, type ReconcileState } from './reconcile/reconciler.ts';
+import type { Reconciler, ReconcileState } from './reconcile/reconciler.ts';
+import { openStore } from './open-store.ts';
+import {
+  createManager,
+  createReconciler,
+  createSilences,
+  createWaits,
+  followWithHealth,
+  ours,
+  rulesOf,
+} from './service-parts.ts';
 
 const SERVICES = [
   statemanager.StateManagerConnection,
@@ -57,9 +60,6 @@ const SERVICES = [
   reflectionV1.ServerReflection,
   reflectionV1Alpha.ServerReflection,
 ];
-
-/** How many silent nodes one line of the log names. */
-const NAMED_NODES_COUNT = 20;
 
 /** `host:port`, as others write it. */
 function textOf({ host, port }: Address): string {
@@ -229,82 +229,6 @@ function serveApi(
   return watches;
 }
 
-function createReconciler(
-  config: Config,
-  log: Logger,
-  manager: Manager,
-  sender: Sender,
-  onAnswered: Tally['answered'],
-): Reconciler {
-  return new Reconciler({
-    sender,
-    onAnswered,
-    submit: (input, options) => manager.submit(input, options),
-    inFlightCount: config['reconcile-in-flight-count'],
-    initialBackoffMs: config['reconcile-initial-backoff-ms'],
-    maxBackoffMs: config['reconcile-max-backoff-ms'],
-    healMs: config['reconcile-heal-ms'],
-    log,
-  });
-}
-
-function createSilences(config: Config, log: Logger, manager: Manager, model: ReadModel): Silences {
-  const options = {
-    timeoutMs: config['node-timeout-ms'],
-    as: config['silent-as'],
-    graceMs: config['silent-grace-ms'],
-  };
-  return new Silences(options, ours(manager, log), (nodes) => {
-    log.warn({ nodes: nodes.slice(0, NAMED_NODES_COUNT), count: nodes.length }, 'nodes have fallen silent');
-    model.forgetHeard(nodes);
-  });
-}
-
-function createWaits(config: Config, log: Logger, manager: Manager): Follower {
-  const waits = new Waits(
-    {
-      missingGraceMs: config['missing-grace-ms'],
-      offloadGraceMs: config['offload-grace-ms'],
-      reconcileResetMs: config['reconcile-reset-ms'],
-    },
-    ours(manager, log),
-  );
-  return {
-    onTerm: ({ view }) => {
-      waits.begin(view);
-      return [];
-    },
-    onCommit: ({ changes }) => waits.follow(changes),
-    onTermEnd: () => waits.end(),
-  };
-}
-
-/** Serving is who leads, or follows one who does: what only the leader can do is forwarded. */
-function followWithHealth(health: Health): Follower {
-  let isLoaded = false;
-  let isLed = false;
-  return {
-    onView: () => {
-      isLoaded = true;
-      health.serving = isLed;
-    },
-    onLeader: (leader) => {
-      isLed = leader !== undefined;
-      health.serving = isLoaded && isLed;
-    },
-    onTerm: () => {
-      isLed = false;
-      return [];
-    },
-    onServing: () => {
-      health.serving = true;
-    },
-    onTermEnd: () => {
-      health.serving = false;
-    },
-  };
-}
-
 /** After this a stop gives up the leadership, whether or not all calls have ended. */
 const HAND_OVER_AFTER_MS = 50;
 
@@ -339,46 +263,4 @@ async function stop(
   await store.close();
   await tracing?.close(TRACES_WITHIN_MS);
   log.info('stopped');
-}
-
-function createManager(config: Config, log: Logger, store: KeyValueStore, tracing: Tracing | undefined): Manager {
-  return new Manager({
-    store,
-    rules: rulesOf(config),
-    stateNames: config['state-names'],
-    maxQueueCount: config['max-queue-count'],
-    answerWithinMs: config['answer-within-ms'],
-    tracing,
-    log,
-  });
-}
-
-function rulesOf(config: Config): RuleOptions {
-  return {
-    cleanExitCodes: config['clean-exit-codes'],
-    missingGraceMs: config['missing-grace-ms'],
-    missingAs: config['missing-as'] === 'dead' ? 'Dead' : 'Exited',
-    reconcileOn: config['reconcile-on'],
-    maxResourcesCount: config['max-resources-count'],
-    removedKeptCount: config['removed-kept-count'],
-  };
-}
-
-/** Submits an input that nobody waits for. */
-function ours(manager: Manager, log: Logger): (input: Parameters<Manager['submit']>[0]) => void {
-  return (input) => {
-    manager
-      .submit(input)
-      .catch((error: unknown) => log.warn({ err: error, input: input.type }, 'an input was dropped'));
-  };
-}
-
-/** Opens the store that a setting names. */
-export async function openStore(
-  url: StoreUrl,
-  config: Pick<Config, EtcdSetting | 'lease-ttl-seconds'>,
-): Promise<KeyValueStore> {
-  if (url.type === 'memory') return openMemoryStore();
-  if (url.type === 'sqlite') return openSqliteStore(url.path);
-  return openEtcdStore(etcdOptionsOf(url.hosts, config));
 }

@@ -1,6 +1,6 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { StoreError, type KeyValueStore } from '@statemanager/state-store';
-import { openStore } from '../service.ts';
+import { openStore } from '../open-store.ts';
 import { exportStore } from './export-store.ts';
 import { describeCounts, keysOf } from './file-format.ts';
 import { transferHelp } from './help.ts';
