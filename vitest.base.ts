@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/*.slow.test.ts', '**/node_modules/**', '**/dist/**'],
+    exclude: ['**/*.slow.test.ts', '**/*.docker.test.ts', '**/node_modules/**', '**/dist/**'],
     passWithNoTests: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -10,6 +10,8 @@ import { addUsers, type EtcdUsers } from './etcd-users.ts';
 
 /** How a test's etcd is to run. */
 export interface EtcdOptions {
+  /** Where it runs: a program on PATH, or a container. Default: the program if there is one, else the container. */
+  readonly from?: 'path' | 'docker';
   /** Not waiting for the disk makes tests fast; a killed process still loses nothing. Default true. */
   readonly unsafeNoFsync?: boolean;
   /** More flags for etcd, such as `--quota-backend-bytes=1000000`. */
@@ -51,7 +53,7 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<TestEtcd> {
     const fast = (options.unsafeNoFsync ?? true) ? ['--unsafe-no-fsync'] : [];
     const { tls, users } = options;
     const flags = [...fast, ...(options.flags ?? [])];
-    const runner = await chooseRunner({ port, peerPort, dataDir, tls, flags });
+    const runner = await chooseRunner({ port, peerPort, dataDir, tls, flags }, options.from);
     try {
       await runner.start();
       if (users !== undefined) await addUsers(`127.0.0.1:${port}`, users, tls);
@@ -64,9 +66,10 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<TestEtcd> {
   }
 }
 
-async function chooseRunner(settings: EtcdSettings): Promise<EtcdRunner> {
-  if (etcdOnPath() !== undefined) return etcdFromPath(settings);
-  if (await dockerIsThere()) return etcdInDocker(settings);
+async function chooseRunner(settings: EtcdSettings, from: EtcdOptions['from']): Promise<EtcdRunner> {
+  if (from !== 'docker' && etcdOnPath() !== undefined) return etcdFromPath(settings);
+  if (from !== 'path' && (await dockerIsThere())) return etcdInDocker(settings);
+  if (from === 'docker') throw new Error('this needs a Docker engine, and the package testcontainers');
   throw new Error('these tests need a real etcd: install it (Debian: apt-get install etcd-server), or start Docker');
 }
 
