@@ -7,6 +7,7 @@ import { profileServices } from './kit/service.ts';
 import { failover } from './rows/failover.ts';
 import { FleetMeasurement } from './rows/fleet.ts';
 import { latency } from './rows/latency.ts';
+import { quota } from './rows/quota.ts';
 import { isMet, type Figure, type Measurement } from './rows/row.ts';
 import { soak } from './rows/soak.ts';
 import { steady } from './rows/steady.ts';
@@ -29,11 +30,11 @@ export async function bench(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const fleet = new FleetMeasurement();
   const all: readonly Measurement[] = [steady, storm, latency, watch, fleet];
-  const known = [...all, failover, soak];
+  const known = [...all, failover, quota, soak];
   const chosen = values.only.length === 0 ? all : known.filter((one) => isAskedFor(one, values.only));
   const unknown = values.only.filter((row) => !known.some((one) => isAskedFor(one, [row])));
   if (unknown.length > 0) {
-    process.stderr.write(`There is no row ${unknown.join(', ')}; there are 1 to 8, failover and soak.\n`);
+    process.stderr.write(`There is no row ${unknown.join(', ')}; there are 1 to 8, failover, quota and soak.\n`);
     return 2;
   }
   if (values.profile !== undefined) profileServices(values.profile);

@@ -295,7 +295,8 @@ export class Manager {
   #tellCommitted(batch: DecidedBatch['batch'], revision: number): void {
     this.#mirror.moved(revision);
     logTransitions(batch.transitions, revision, this.#options.log);
-    const committed: Committed = { revision, transitions: batch.transitions, changes: batch.fleet };
+    const { transitions, fleet: changes, bytes } = batch;
+    const committed: Committed = { revision, transitions, changes, bytes };
     for (const follower of this.#followers) follower.onCommit?.(committed);
   }
 

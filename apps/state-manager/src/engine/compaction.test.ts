@@ -64,6 +64,21 @@ describe('compaction', () => {
     expect(store.compactedTo).toEqual([first]);
   });
 
+  it('keeps no more than so many bytes, however young they are', async () => {
+    const compaction = new Compaction(store, KEEP_MS, recorded.log, 500);
+    compaction.onTerm({ leadership, view: new Fleet(), ended: ended.signal });
+    const revisions: number[] = [];
+    for (let i = 0; i < 24; i += 1) {
+      const revision = await store.put('/k', `${i}`);
+      compaction.onCommit({ revision, transitions: [], changes: new Fleet(), bytes: 50 });
+      revisions.push(revision);
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    // A step is two of them, and five steps are kept.
+    expect(store.compactedTo).toEqual(revisions.filter((_, i) => i % 2 === 1).slice(0, 7));
+    compaction.onTermEnd();
+  });
+
   it('leaves the history alone where that is wanted', async () => {
     const compaction = begin(0);
     await commit(compaction);

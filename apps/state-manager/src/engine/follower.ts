@@ -8,6 +8,8 @@ export interface Committed {
   readonly transitions: readonly Transition[];
   /** The records that changed, laid over the view before. */
   readonly changes: Fleet;
+  /** How much was put into the store; undefined of another process's commit. */
+  readonly bytes?: number;
 }
 
 /** While this process leads: what it knows, and when that ends. */
