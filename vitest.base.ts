@@ -12,6 +12,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/*.slow.test.ts', '**/*.docker.test.ts', '**/node_modules/**', '**/dist/**'],
     passWithNoTests: false,
+    // Most of what is waited for are other processes: on two cores one file at a time would leave one idle.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
-/** The suites that take minutes: the same faults as in the fast ones, for longer and more often. One file at a time. */
+/** The suites that take minutes: the same faults as in the fast ones, for longer and more often. */
 export default defineConfig({
   ...base,
   test: {
@@ -10,6 +10,5 @@ export default defineConfig({
     exclude: configDefaults.exclude,
     testTimeout: 600_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
   },
 });

@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
-/** The suites that wait for elections and timeouts of several servers. One file at a time. */
+/** The suites that wait for elections and timeouts of several servers. */
 export default defineConfig({
   ...base,
   test: {
@@ -10,6 +10,5 @@ export default defineConfig({
     exclude: configDefaults.exclude,
     testTimeout: 120_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
   },
 });
