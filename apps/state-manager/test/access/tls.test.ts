@@ -8,10 +8,12 @@ import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectApi } from '../kit/api-peer.ts';
 import { createAuthority, type Authority, type Certificate } from '../kit/certificates.ts';
+import { accept, startController } from '../kit/controller.ts';
 import { eventually } from '../kit/eventually.ts';
 import { startReplicas, type Replicas } from '../kit/fleet-of-replicas.ts';
 import { container, connectPeer } from '../kit/peer.ts';
 import { runToEnd, startStateManager, type StateManagerProcess } from '../kit/state-manager.ts';
+import { packageYaml } from '../kit/world.ts';
 
 const LOOPBACK = 'IP:127.0.0.1,DNS:localhost';
 let authority: Authority;
@@ -219,6 +221,36 @@ describe('replicas with TLS', () => {
     });
     viaGateway.close();
     viaAgent.close();
+  });
+});
+
+describe('an ActionController with TLS', () => {
+  it('is asked with the certificate of the service, and trusted only if its own comes from --peer-ca', async () => {
+    const own = authority.issue('controller', '/CN=actioncontroller', LOOPBACK);
+    const files = [{ cert_chain: readFileSync(own.cert), private_key: readFileSync(own.key) }];
+    const credentials = grpc.ServerCredentials.createSsl(readFileSync(authority.ca), files, true);
+    const controller = await startController(0, accept, credentials);
+    const other = createAuthority();
+    const flags = { store: 'memory:', 'action-controller': controller.url };
+    const admin = authority.credentials(authority.issue('root4', '/CN=root'));
+    for (const [ca, isAsked] of [
+      [authority.ca, true],
+      [other.ca, false],
+    ] as const) {
+      const service = await startStateManager(flagsOf({ ...flags, 'peer-ca': ca }));
+      const [peer, api] = [connectPeer(service.address, admin), connectApi(service.address, admin)];
+      await service.waitForLog(({ msg }) => msg === 'leading: view loaded');
+      await api.apply(packageYaml('p', ['m']));
+      await peer.report('n', [container('m', 'c', 'exited', { exitCode: 1 })]);
+      const said = isAsked ? 'reconcile answered' : 'ActionController cannot be reached; reconciles wait for it';
+      await service.waitForLog(({ msg }) => msg === said);
+      expect(controller.of('Reconcile')).toHaveLength(1);
+      peer.close();
+      api.close();
+      await service.kill();
+    }
+    controller.stop();
+    other.dispose();
   });
 });
 

@@ -36,7 +36,12 @@ export const refuseFailed: Behaviour = ({ request }) =>
     ? { code: grpc.status.INTERNAL, details: 'Invalid current status', metadata: new grpc.Metadata() }
     : { status: 0, desc: 'ok' };
 
-export async function startController(port = 0, behaviour: Behaviour = accept): Promise<ScriptedController> {
+/** With `credentials` it speaks TLS. */
+export async function startController(
+  port = 0,
+  behaviour: Behaviour = accept,
+  credentials?: grpc.ServerCredentials,
+): Promise<ScriptedController> {
   const calls: ReceivedCall[] = [];
   let behave = behaviour;
   const handle =
@@ -58,13 +63,13 @@ export async function startController(port = 0, behaviour: Behaviour = accept): 
     OffloadModel: handle('OffloadModel'),
   });
   const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, taken) => {
+    server.bindAsync(`127.0.0.1:${port}`, credentials ?? grpc.ServerCredentials.createInsecure(), (error, taken) => {
       if (error === null) resolve(taken);
       else reject(error);
     });
   });
   return {
-    url: `http://127.0.0.1:${bound}`,
+    url: `${credentials === undefined ? 'http' : 'https'}://127.0.0.1:${bound}`,
     port: bound,
     calls,
     of: (method) => calls.filter((call) => call.method === method),
