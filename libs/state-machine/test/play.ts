@@ -33,8 +33,12 @@ export const optionSets = fc
   .map((set): RuleOptions => ({ ...DEFAULT_RULE_OPTIONS, ...set }));
 
 /** Tries a property of sequences and options. */
-export function holds(runsCount: number, property: (sequence: readonly Plan[], options: RuleOptions) => void): void {
-  fc.assert(fc.property(sequences, optionSets, property), seeded(runsCount));
+export function holds(
+  runsCount: number,
+  property: (sequence: readonly Plan[], options: RuleOptions) => void,
+  round = 0,
+): void {
+  fc.assert(fc.property(sequences, optionSets, property), seeded(runsCount, round));
 }
 
 /** Plays a sequence from nothing, and returns what is known at its end. */
