@@ -29,6 +29,8 @@ export class NaiveFleet {
     package: new Map(PACKAGES.map((name) => [name, blank()])),
     model: new Map(MODELS.map((name) => [name, blank()])),
   };
+  /** Of the packages, in words. */
+  readonly #documents = new Map<string, string>();
   readonly #options: RuleOptions;
 
   constructor(options: RuleOptions) {
@@ -92,6 +94,10 @@ export class NaiveFleet {
       case 'change':
         return this.#hearChange(input);
       case 'package-defined':
+        // The document is the one that is known: whoever begins to lead says all of them again.
+        if (this.#documents.get(input.name) === `${input.revision} ${[...new Set(input.models)].join()}`)
+          return 'accepted';
+        this.#documents.set(input.name, `${input.revision} ${[...new Set(input.models)].join()}`);
         this.get('package', input.name).names = [...new Set(input.models)];
         evaluated.add(input.name);
         return 'accepted';
@@ -103,6 +109,7 @@ export class NaiveFleet {
         const resource = this.get(input.type === 'package-undefined' ? 'package' : 'scenario', input.name);
         if (resource.names !== undefined) Object.assign(resource, { state: null, paused: false });
         resource.names = undefined;
+        if (input.type === 'package-undefined') this.#documents.delete(input.name);
         return 'accepted';
       }
       case 'grace-over': {

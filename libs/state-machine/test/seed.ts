@@ -6,8 +6,10 @@ export const SEED = Number(process.env['STATEMANAGER_SEED'] ?? Math.trunc(Math.r
 /** How long one property is tried, in milliseconds: a slow machine tries fewer cases. */
 const PROPERTY_LIMIT_MS = 15_000;
 
-/** What every property here is run with; fast-check repeats the seed and the path when one fails. */
-/** `round` is for whoever tries again with other cases. */
+/**
+ * What every property here is run with; fast-check repeats the seed and the path when one fails. `round` is for whoever
+ * tries again with other cases.
+ */
 export function seeded<T>(numRuns: number, round = 0): Parameters<T> {
   return { seed: (SEED + round) & 0x7fffffff, numRuns, interruptAfterTimeLimit: PROPERTY_LIMIT_MS };
 }
