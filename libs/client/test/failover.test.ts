@@ -58,9 +58,10 @@ test('a broken replica is avoided for a while, then asked again', async () => {
 
 test('nobody is there: unreachable, with the reason of each, and surely not done', async () => {
   const both = [await nobody(), await nobody()];
-  const error = await failure(client(both).offload(offload, { deadlineMs: 200 }));
+  const error = await failure(client(both).offload(offload, { deadlineMs: 2000 }));
   expect(error).toMatchObject({ code: 'unreachable', mayHaveBeenDone: false });
-  for (const { address } of both) expect(error.message).toContain(`http://${address}: connect ECONNREFUSED`);
+  for (const { address } of both) expect(error.message).toContain(`http://${address}: `);
+  expect(error.message).toContain('connect ECONNREFUSED');
 });
 
 test('an offload that was sent is not sent again', async () => {

@@ -30,7 +30,7 @@ describe('a store that is moved', () => {
     expect(comparable(moved)).toEqual({ ...comparable(original), 'nodes/of/others': 'stays' });
     expect(comparable(back)).toEqual(comparable(original));
     for (const file of files) expect(file.slice(1)).toEqual(files[0]?.slice(1));
-    expect(JSON.parse(files[1]?.[0] ?? '')).toMatchObject({ version: 1, store: second.url.replace(':', ':http://') });
+    expect(JSON.parse(files[1]?.[0] ?? '')).toMatchObject({ version: 1, store: second.url });
     const counts = { definitions: 7, states: 13, records: 15, nodes: 4, intents: 1 };
     expect(JSON.parse(files[0]?.at(-1) ?? '')).toMatchObject({ entries: (files[0]?.length ?? 0) - 2, counts });
   });
