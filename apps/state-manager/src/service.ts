@@ -147,7 +147,7 @@ async function compose(
     // Behind whoever lets calls in: nobody else's traces are continued.
     interceptors: [guard(access, log), ...(tracing === undefined ? [] : [traceCalls(tracing)])],
     admit: (path, values, header) =>
-      void access.admit(path, values.get(CALLER).certificate, (name) => header.get(name) ?? undefined),
+      access.tryAdmit(path, values.get(CALLER).certificate, (name) => header.get(name) ?? undefined) !== 'refused',
     tls: portTlsOf(config),
     log,
     fallback,

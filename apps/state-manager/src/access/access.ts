@@ -46,6 +46,20 @@ export class Access {
     return principal;
   }
 
+  /**
+   * As {@link admit}, for whoever gives a call that is not let in to somebody else, who admits it again: 'refused' instead
+   * of an error, and nothing is counted.
+   */
+  tryAdmit(path: string, certificate: string | undefined, header: HeaderOf): Principal | undefined | 'refused' {
+    const counts = { ...this.refusedCounts };
+    try {
+      return this.admit(path, certificate, header);
+    } catch {
+      Object.assign(this.refusedCounts, counts);
+      return 'refused';
+    }
+  }
+
   /** Who makes a call, whether or not they may. Throws as {@link admit} does. */
   identify(path: string, certificate: string | undefined, header: HeaderOf): Principal | undefined {
     const policy = this.#policy;

@@ -18,8 +18,8 @@ export interface FramedCall {
   readonly values: ContextValues;
 }
 
-/** Lets a call in, or throws a ConnectError. */
-export type Admit = (path: string, values: ContextValues, header: Headers) => void;
+/** Whether a call is let in. Connect's handler tells whoever is not. */
+export type Admit = (path: string, values: ContextValues, header: Headers) => boolean;
 
 /** A request that is longer goes the ordinary way. */
 const MAX_REQUEST_BYTES = 65_536;
@@ -33,7 +33,7 @@ export function serveFramed(handlers: UniversalHandler[], streams: readonly Fram
     const stream = streams.find(({ path }) => path === handler.requestPath);
     if (stream === undefined) return undefined;
     return (request) =>
-      isOrdinary(request) && isAdmitted(admit, stream.path, request)
+      isOrdinary(request) && admit(stream.path, request.contextValues as ContextValues, request.header)
         ? serve(handler, request, stream)
         : handler(request);
   });
@@ -41,16 +41,6 @@ export function serveFramed(handlers: UniversalHandler[], streams: readonly Fram
 
 function isOrdinary({ method, header }: UniversalServerRequest): boolean {
   return isPlainGrpc(method, header.get('content-type'), header.get('grpc-encoding')) && !header.has('grpc-timeout');
-}
-
-/** Whether a call is let in. Connect's handler tells whoever is not. */
-function isAdmitted(admit: Admit, path: string, { contextValues, header }: UniversalServerRequest): boolean {
-  try {
-    admit(path, contextValues as ContextValues, header);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function serve(

@@ -72,13 +72,8 @@ function callOf({ node, containers }: ReadReport, headers: IncomingHttpHeaders):
 
 /** Whether a report is let in. The ordinary handler tells whoever is not. */
 function isAdmitted(access: Access, node: string, headers: IncomingHttpHeaders, socket: Socket | undefined): boolean {
-  try {
-    const header = (name: string): string | undefined => headers[name] as string | undefined;
-    const principal = access.admit(PATH, certificateOf(socket), header);
-    return principal === undefined || mayReport(principal, node);
-  } catch {
-    return false;
-  }
+  const principal = access.tryAdmit(PATH, certificateOf(socket), (name) => headers[name] as string | undefined);
+  return principal !== 'refused' && (principal === undefined || mayReport(principal, node));
 }
 
 /** The answer's message. Nearly all of them are short, and written faster than by the generated encoder. */

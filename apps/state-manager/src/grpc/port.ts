@@ -94,7 +94,7 @@ export class Port {
       framedStreams = () => [],
       tls,
       fallback,
-      admit = () => undefined,
+      admit = () => true,
     } = options;
     let handlers: readonly UniversalHandler[] = [];
     // Not given to Connect as its shutdown signal: that would cancel every call that was accepted.

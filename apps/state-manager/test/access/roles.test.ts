@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { join } from 'node:path';
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -123,6 +124,18 @@ afterAll(async () => {
 const peerOf = (role: string): Peer => peers.get(role) as Peer;
 const apiOf = (role: string): ApiPeer => apis.get(role) as ApiPeer;
 
+/** What `/metrics` says. */
+async function metrics(): Promise<string> {
+  const [host, port] = service.address.split(':');
+  return new Promise((resolve, reject) => {
+    const call = get({ host, port, path: '/metrics', ca: readFileSync(authority.ca) }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', () => resolve(text));
+    });
+    call.on('error', reject);
+  });
+}
+
 /** The code that a call ends with. */
 async function codeOf(role: Role, method: string, request: Record<string, unknown>): Promise<string> {
   const call = method.includes('/')
@@ -187,6 +200,17 @@ describe('a role', () => {
     expect(await codeOf('node-agent', 'SendChangedContainerList', { node_name: 'other' })).toBe('PERMISSION_DENIED');
     expect(await codeOf('admin', 'SendChangedContainerList', { node_name: 'other' })).toBe('OK');
     expect(await codeOf('node-agent', 'SendChangedContainerList', { node_name: 'own' })).toBe('OK');
+  });
+
+  it('is counted once when it is refused, also where a report has come the short way first', async () => {
+    const denied = async (): Promise<number> => {
+      const [line = ''] = (await metrics()).split('\n').filter((one) => one.includes('reason="permission_denied"'));
+      return Number(line.split(' ').at(-1));
+    };
+    const before = await denied();
+    await codeOf('viewer', 'SendChangedContainerList', { node_name: 'n' });
+    await codeOf('node-agent', 'SendChangedContainerList', { node_name: 'other' });
+    expect(await denied()).toBe(before + 2);
   });
 
   it('is noted with whatever it changed, and with what it was refused', async () => {
