@@ -1,7 +1,10 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
-/** The suites that take minutes: the same faults as in the fast ones, for longer and more often. */
+/**
+ * The suites that take minutes: the same faults as in the fast ones, for longer and more often. The one
+ * with 200 watchers is run by itself (see `test-slow`): beside another, its readers would not get the processor.
+ */
 export default defineConfig({
   ...base,
   test: {
