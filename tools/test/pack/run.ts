@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { environment } from '../../process.ts';
+import { delimiter } from 'node:path';
+import { environment, workspaceRoot } from '../../process.ts';
 
 /** What a test runner tells its own processes; a program of a consumer is to know nothing of it. */
 const OURS = /^(VITEST|NODE_ENV$|NODE_OPTIONS$|npm_package_|npm_lifecycle_|NX_)/;
@@ -11,10 +12,20 @@ const env: NodeJS.ProcessEnv = {
   STATECTL_CONFIG: '/nonexistent',
 };
 
+/**
+ * npm runs on the Node that it came with: it knows what this machine's registry is trusted by, and the workspace's own Node
+ * need not.
+ */
+const npmPath = (env['PATH'] ?? '')
+  .split(delimiter)
+  .filter((folder) => !folder.startsWith(workspaceRoot))
+  .join(delimiter);
+
 /** Runs a command and resolves with what it wrote to standard output; if it fails, throws all that it said. */
 export function run(command: string, args: readonly string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(command, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    const own = command === 'npm' ? { ...env, PATH: npmPath } : env;
+    execFile(command, args, { cwd, env: own, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`${command} ${args[0] ?? ''} failed in ${cwd}:\n${stdout}${stderr}`));
     });
