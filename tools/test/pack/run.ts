@@ -31,3 +31,16 @@ export function run(command: string, args: readonly string[], cwd: string): Prom
     });
   });
 }
+
+/** How long the registry may take to answer one question. */
+const ASKED_WITHIN_MS = 20_000;
+
+/** Why npm cannot install anything here; undefined if it can. */
+export function whyNoRegistry(): Promise<string | undefined> {
+  const args = ['view', 'typescript', 'version', '--fetch-retries=0', '--prefer-online'];
+  return new Promise((resolve) => {
+    execFile('npm', args, { env: { ...env, PATH: npmPath }, timeout: ASKED_WITHIN_MS }, (error, _, stderr) => {
+      resolve(error === null ? undefined : (/npm error .*/.exec(stderr)?.[0] ?? 'it does not answer'));
+    });
+  });
+}
