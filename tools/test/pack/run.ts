@@ -22,13 +22,18 @@ const npmPath = (env['PATH'] ?? '')
   .join(delimiter);
 
 /** Runs a command and resolves with what it wrote to standard output; if it fails, throws all that it said. */
-export function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+export function run(command: string, args: readonly string[], cwd: string, withinMs = 0): Promise<string> {
   return new Promise((resolve, reject) => {
     const own = command === 'npm' ? { ...env, PATH: npmPath } : env;
-    execFile(command, args, { cwd, env: own, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`${command} ${args[0] ?? ''} failed in ${cwd}:\n${stdout}${stderr}`));
-    });
+    execFile(
+      command,
+      args,
+      { cwd, env: own, timeout: withinMs, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else reject(new Error(`${command} ${args[0] ?? ''} failed in ${cwd}:\n${stdout}${stderr}`));
+      },
+    );
   });
 }
 
