@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEtcd } from '@statemanager/etcd-store/testing';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspaceRoot } from '../../process.ts';
 import { Consumer } from './consumer.ts';
 import { examplesOf, standIn } from './examples.ts';
