@@ -9,7 +9,6 @@ import { examplesOf, standIn } from './examples.ts';
 import { packagesImportedBy } from './imports.ts';
 import { pack, packages, readManifest, type Tarball } from './packages.ts';
 import { startController } from './peers.ts';
-import { whyNoRegistry } from './run.ts';
 import { startService } from './service.ts';
 
 /** What an example prints. One that is not listed here only has to end well. */
@@ -30,32 +29,19 @@ const releases = mkdtempSync(join(tmpdir(), 'statemanager-tarballs-'));
 const tarballs = new Map<string, Tarball>();
 const stops: (() => unknown)[] = [() => consumer.remove(), () => rmSync(releases, { recursive: true })];
 
-/** Without a registry nothing can be installed; npm would try for minutes. */
-const noRegistry = (await whyNoRegistry()) ?? (await install());
-if (noRegistry !== undefined) console.log(`skipped: npm cannot reach its registry: ${noRegistry}`);
-
-/** Packs everything and installs it; resolves with why that was not possible if nobody here is to blame. */
-async function install(): Promise<string | undefined> {
-  const names = all.map(({ manifest }) => manifest.name);
-  const packed = await pack(names, releases);
+beforeAll(async () => {
+  const packed = await pack(
+    all.map(({ manifest }) => manifest.name),
+    releases,
+  );
   for (const tarball of packed) tarballs.set(tarball.name, tarball);
-  const began = performance.now();
-  try {
-    await consumer.install(packed);
-    return undefined;
-  } catch (error) {
-    const [code] = /SELF_SIGNED\w*|E(?:NOTFOUND|CONNREFUSED|CONNRESET|TIMEDOUT|AI_AGAIN)/.exec(String(error)) ?? [];
-    if (code !== undefined) return code;
-    if (performance.now() - began > 80_000) return 'it does not answer in time';
-    throw error;
-  }
-}
-
+  await consumer.install(packed);
+});
 afterAll(async () => {
   for (const stop of stops.toReversed()) await stop();
 });
 
-describe.skipIf(noRegistry !== undefined).each(all.map(({ manifest }) => manifest.name))('%s', (name) => {
+describe.each(all.map(({ manifest }) => manifest.name))('%s', (name) => {
   const read = (path: string): string => readFileSync(join(consumer.installed(name), path), 'utf8');
   const paths = (): readonly string[] => tarballs.get(name)?.paths ?? [];
 
@@ -116,7 +102,7 @@ describe.skipIf(noRegistry !== undefined).each(all.map(({ manifest }) => manifes
   });
 });
 
-describe.skipIf(noRegistry !== undefined)('in a project outside the workspace', () => {
+describe('in a project outside the workspace', () => {
   /** Every entry of every lib, as a consumer writes it. */
   const entries = all.flatMap(({ manifest: { name, exports = {} } }) =>
     Object.keys(exports)

@@ -2,8 +2,12 @@ import { execFile } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { environment, workspaceRoot } from '../../process.ts';
 
-/** What a test runner tells its own processes; a program of a consumer is to know nothing of it. */
-const OURS = /^(VITEST|NODE_ENV$|NODE_OPTIONS$|npm_package_|npm_lifecycle_|NX_)/;
+/**
+ * What a test runner tells its own processes; a program of a consumer is to know nothing of it. That goes for where the npm
+ * around this one has its settings, too: a consumer's npm finds its own, and in them its registry.
+ */
+const OURS =
+  /^(VITEST|NODE_ENV$|NODE_OPTIONS$|npm_package_|npm_lifecycle_|npm_config_(globalconfig|(global_|local_)?prefix)$|NX_)/;
 
 const env: NodeJS.ProcessEnv = {
   ...Object.fromEntries(Object.entries(environment).filter(([name]) => !OURS.test(name))),
@@ -22,30 +26,12 @@ const npmPath = (env['PATH'] ?? '')
   .join(delimiter);
 
 /** Runs a command and resolves with what it wrote to standard output; if it fails, throws all that it said. */
-export function run(command: string, args: readonly string[], cwd: string, withinMs = 0): Promise<string> {
+export function run(command: string, args: readonly string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const own = command === 'npm' ? { ...env, PATH: npmPath } : env;
-    execFile(
-      command,
-      args,
-      { cwd, env: own, timeout: withinMs, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(new Error(`${command} ${args[0] ?? ''} failed in ${cwd}:\n${stdout}${stderr}`));
-      },
-    );
-  });
-}
-
-/** How long the registry may take to answer one question. */
-const ASKED_WITHIN_MS = 20_000;
-
-/** Why npm cannot install anything here; undefined if it can. */
-export function whyNoRegistry(): Promise<string | undefined> {
-  const args = ['view', 'typescript', 'version', '--fetch-retries=0', '--prefer-online'];
-  return new Promise((resolve) => {
-    execFile('npm', args, { env: { ...env, PATH: npmPath }, timeout: ASKED_WITHIN_MS }, (error, _, stderr) => {
-      resolve(error === null ? undefined : (/npm error .*/.exec(stderr)?.[0] ?? 'it does not answer'));
+    execFile(command, args, { cwd, env: own, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${command} ${args[0] ?? ''} failed in ${cwd}:\n${stdout}${stderr}`));
     });
   });
 }
