@@ -7,11 +7,11 @@ import { environment, workspaceRoot } from '../../process.ts';
  * around this one has its settings, too: a consumer's npm finds its own, and in them its registry.
  */
 const OURS =
-  /^(VITEST|NODE_ENV$|NODE_OPTIONS$|npm_package_|npm_lifecycle_|npm_config_(globalconfig|(global_|local_)?prefix)$|NX_)/;
+  /^(VITEST|NODE_ENV$|NODE_OPTIONS$|FORCE_COLOR$|npm_package_|npm_lifecycle_|npm_config_(globalconfig|(global_|local_)?prefix)$|NX_)/;
 
 const env: NodeJS.ProcessEnv = {
   ...Object.fromEntries(Object.entries(environment).filter(([name]) => !OURS.test(name))),
-  FORCE_COLOR: '0',
+  NO_COLOR: '1',
   // A person's own settings are not what is tried here.
   STATECTL_CONFIG: '/nonexistent',
 };
