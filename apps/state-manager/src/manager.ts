@@ -11,7 +11,7 @@ import {
 } from '@statemanager/state-machine';
 import type { Candidate, KeyValueStore, Leadership, StoreError } from '@statemanager/state-store';
 import { commitFenced } from './engine/commit-fenced.ts';
-import { FULL_LIMITS, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
+import { FULL_LIMITS, noteReport, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
 import { EngineError } from './engine/engine-error.ts';
 import type { Committed, Follower, Heard, Term } from './engine/follower.ts';
 import type { InputQueue } from './engine/input-queue.ts';
@@ -83,7 +83,6 @@ export class Manager {
       followers: this.#followers,
     });
     this.#followers.push({
-      onHeard: (heard) => heard.forEach((one) => this.#noteHeard(one)),
       onLeader: (leader) => {
         if (leader !== undefined) this.#intake.refer();
       },
@@ -142,7 +141,7 @@ export class Manager {
     const decision = confirmReport(term.view, report, this.#options.rules);
     if (decision === undefined) return undefined;
     this.confirmedCount += 1;
-    this.#noteHeard(report);
+    noteReport(this.#lastHeard, report);
     for (const follower of this.#followers) follower.onHeard?.([{ node: report.node, at: report.at }]);
     return decision.message;
   }
@@ -307,10 +306,6 @@ export class Manager {
         heard.push({ node: input.node, at: input.at });
     }
     if (heard.length > 0) for (const follower of this.#followers) follower.onHeard?.(heard);
-  }
-
-  #noteHeard({ node, at }: Heard): void {
-    this.#lastHeard.set(node, Math.max(this.#lastHeard.get(node) ?? 0, at));
   }
 
   #lowerLimits({ operationsCount, bytes }: DecidedBatch['batch'], error: StoreError): void {

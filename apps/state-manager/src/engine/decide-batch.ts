@@ -31,7 +31,7 @@ export interface DecideOptions {
   readonly stateNames: StateNames;
   /** What one transaction takes when it holds more than one input. */
   readonly limits: BatchLimits;
-  /** When each node's newest report came of which this process knows, in milliseconds since 1970; kept up here. */
+  /** When each node's newest report came that this process decided, in milliseconds since 1970; kept up here. */
   readonly lastHeard: Map<string, number>;
   readonly tracing?: Tracing | undefined;
   readonly log: Logger;
@@ -100,7 +100,7 @@ export class DecidedBatch {
 function isOutdated(input: Input, view: Fleet, { lastHeard }: DecideOptions): input is Report | NodeSilent {
   if (input.type === 'node-silent') return (lastHeard.get(input.node) ?? 0) > input.heardAt;
   if (input.type !== 'report' || input.held !== true) return false;
-  // What another process heard meanwhile is known from the view only, if that was loaded and not followed.
+  // What another process heard is in the view.
   const heardAt = Math.max(lastHeard.get(input.node) ?? 0, view.node(input.node)?.observedAt ?? 0);
   // A machine without a clock begins in the past: what its store has from the future says nothing of before and after.
   return heardAt > input.at && heardAt <= Date.now();
@@ -110,9 +110,14 @@ function nothingNew(message: string): Outcome {
   return { accepted: true, changes: undefined, transitions: [], message };
 }
 
+/** Notes when a report of a node came. */
+export function noteReport(lastHeard: Map<string, number>, { node, at }: Report): void {
+  lastHeard.set(node, Math.max(lastHeard.get(node) ?? 0, at));
+}
+
 function noteHeard(input: Input, { accepted }: Outcome, lastHeard: Map<string, number>): void {
   if (!accepted) return;
-  if (input.type === 'report') lastHeard.set(input.node, Math.max(lastHeard.get(input.node) ?? 0, input.at));
+  if (input.type === 'report') noteReport(lastHeard, input);
   if (input.type === 'node-forgotten') lastHeard.delete(input.node);
 }
 

@@ -13,7 +13,7 @@ export interface SilenceOptions {
 interface Sign {
   /** On the monotonic clock. */
   readonly at: number;
-  /** In milliseconds since 1970, as the engine has it; 0 if it was not heard in this term. */
+  /** In milliseconds since 1970, by this process's clock; when the term began if it was not heard since. */
   readonly heardAt: number;
   said: 'nothing' | 'stale' | 'dead';
 }
@@ -41,8 +41,8 @@ export class Silences implements Follower {
   }
 
   onTerm({ view }: Term): readonly [] {
-    const at = performance.now();
-    for (const node of view.names('node')) this.#signs.set(node, { at, heardAt: 0, said: 'nothing' });
+    const [at, heardAt] = [performance.now(), Date.now()];
+    for (const node of view.names('node')) this.#signs.set(node, { at, heardAt, said: 'nothing' });
     const everyMs = Math.max(LEAST_LOOK_MS, this.#options.timeoutMs * LATE_SHARE);
     this.#timer = setInterval(() => this.#look(), everyMs);
     return [];
