@@ -1,6 +1,6 @@
 import type { ConnectRouter } from '@connectrpc/connect';
 import { createActionClient, type ActionClient } from '@statemanager/action-client';
-import { health, reflectionV1, reflectionV1Alpha, statemanager, v1 } from '@statemanager/proto';
+import { v1 } from '@statemanager/proto';
 import type { KeyValueStore } from '@statemanager/state-store';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,6 +25,7 @@ import { Port } from './grpc/port.ts';
 import { receive } from './grpc/receiver.ts';
 import { reflect } from './grpc/reflection.ts';
 import { Sender } from './grpc/sender.ts';
+import { SERVICES } from './grpc/services.ts';
 import { Wakefulness } from './grpc/wakefulness.ts';
 import type { Logger } from './log.ts';
 import type { Manager } from './manager.ts';
@@ -48,18 +49,6 @@ import {
   ours,
   rulesOf,
 } from './service-parts.ts';
-
-const SERVICES = [
-  statemanager.StateManagerConnection,
-  v1.StateService,
-  v1.DefinitionService,
-  v1.ReconcileService,
-  v1.MaintenanceService,
-  v1.ReplicaService,
-  health.Health,
-  reflectionV1.ServerReflection,
-  reflectionV1Alpha.ServerReflection,
-];
 
 /** `host:port`, as others write it. */
 function textOf({ host, port }: Address): string {
@@ -152,7 +141,7 @@ async function compose(
     log,
     fallback,
     routes: (router, draining) => {
-      receive(router, { manager, sender, forwarder, access, maxContainersCount, misnamed, ways, awake, log });
+      receive(router, { manager, sender, forwarder, maxContainersCount, misnamed, ways, awake, log });
       watches = serveApi(router, { config, log, store, manager, reconciler, forwarder, model, draining });
       healthService.routes(router, draining);
       reflect(router, SERVICES);

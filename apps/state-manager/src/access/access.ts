@@ -15,7 +15,7 @@ export type Refusal = 'unauthenticated' | 'permission_denied';
 export class Access {
   #policy: Policy | undefined;
   #tokens: Tokens | undefined;
-  /** How many calls were refused, and why. */
+  /** How many calls were refused, and why; whoever answers a refusal counts it. */
   readonly refusedCounts: Record<Refusal, number> = { unauthenticated: 0, permission_denied: 0 };
 
   constructor(policy: Policy | undefined, tokens: Tokens | undefined) {
@@ -46,16 +46,11 @@ export class Access {
     return principal;
   }
 
-  /**
-   * As {@link admit}, for whoever gives a call that is not let in to somebody else, who admits it again: 'refused' instead
-   * of an error, and nothing is counted.
-   */
+  /** As {@link admit}, with 'refused' instead of an error: for whoever gives such a call to somebody who words it. */
   tryAdmit(path: string, certificate: string | undefined, header: HeaderOf): Principal | undefined | 'refused' {
-    const counts = { ...this.refusedCounts };
     try {
       return this.admit(path, certificate, header);
     } catch {
-      Object.assign(this.refusedCounts, counts);
       return 'refused';
     }
   }
@@ -76,14 +71,8 @@ export class Access {
     if (permission === undefined || !may(principal, permission)) {
       const roles = [...principal.roles].join(', ');
       const has = roles === '' ? 'has no role' : `is ${roles}`;
-      throw this.denied(`${principal.identity} ${has}, and may not call ${path} (--policy)`);
+      throw denied(`${principal.identity} ${has}, and may not call ${path} (--policy)`);
     }
-  }
-
-  /** Counts a refusal, and returns what to throw. */
-  denied(message: string): ConnectError {
-    this.refusedCounts.permission_denied += 1;
-    return new ConnectError(message, Code.PermissionDenied);
   }
 
   #nameOf(certificate: string | undefined, authorization: string | undefined): string {
@@ -91,15 +80,10 @@ export class Access {
       const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
       const identity = token === undefined ? undefined : this.#tokens?.identityOf(token);
       if (identity !== undefined) return identity;
-      throw this.#nameless('the bearer token is none of those in --tokens');
+      throw nameless('the bearer token is none of those in --tokens');
     }
     if (certificate !== undefined) return certificate;
-    throw this.#nameless('say who you are: with a client certificate (--tls-client-ca), or a bearer token (--tokens)');
-  }
-
-  #nameless(message: string): ConnectError {
-    this.refusedCounts.unauthenticated += 1;
-    return new ConnectError(message, Code.Unauthenticated);
+    throw nameless('say who you are: with a client certificate (--tls-client-ca), or a bearer token (--tokens)');
   }
 
   /** In whose name a call is made. */
@@ -108,17 +92,31 @@ export class Access {
     const isForwarded = [ON_BEHALF_OF, FORWARDED_BY, HELD_MS, NEWER_THAN].some((name) => header(name) !== undefined);
     if (!isForwarded) return caller;
     if (!caller.roles.has('replica')) {
-      throw this.denied(`${caller.identity} may not forward calls: only who has the role replica may (--policy)`);
+      throw denied(`${caller.identity} may not forward calls: only who has the role replica may (--policy)`);
     }
     // What nodes say was checked where it came in, and carries no name from there.
     if (permission === 'report' && onBehalfOf === undefined) return caller;
-    if (onBehalfOf === undefined) throw this.denied(`${caller.identity} forwards a call without saying whose it is`);
+    if (onBehalfOf === undefined) throw denied(`${caller.identity} forwards a call without saying whose it is`);
     return policy.principalOf(onBehalfOf);
   }
 }
 
+function nameless(message: string): ConnectError {
+  return new ConnectError(message, Code.Unauthenticated);
+}
+
+function denied(message: string): ConnectError {
+  return new ConnectError(message, Code.PermissionDenied);
+}
+
 function may({ roles }: Principal, permission: Permission): boolean {
   return [...roles].some((name) => roleOf(name).may.includes(permission));
+}
+
+/** Throws PERMISSION_DENIED if a caller may not say what a node's containers are. */
+export function assertMayReport(principal: Principal | undefined, node: string): void {
+  if (principal === undefined || mayReport(principal, node)) return;
+  throw denied(`${principal.identity} may not report for node ${node} (--policy)`);
 }
 
 /** Whether a caller may say what a node's containers are. */

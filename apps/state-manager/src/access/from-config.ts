@@ -1,19 +1,13 @@
+import type { TlsOptions } from '@statemanager/action-client';
 import type { Config, SettingName } from '../config/schema.ts';
 import type { Port, PortTls } from '../grpc/port.ts';
 import type { Logger } from '../log.ts';
 import { Access } from './access.ts';
 import { parsePolicy } from './policy.ts';
 import { parseTokens } from './tokens.ts';
-import { readSetting, WatchedFiles, type WatchedFile } from './watched-files.ts';
+import { readFile, WatchedFiles, type WatchedFile } from './watched-files.ts';
 
 type FileSetting = Extract<SettingName, 'tls-cert' | 'tls-key' | 'tls-client-ca' | 'peer-ca' | 'policy' | 'tokens'>;
-
-/** What a client of others shows and trusts, in PEM. */
-export interface PeerTls {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-}
 
 /** Who may do what, as the files say it now, and whenever they change. Throws an error that names setting and problem. */
 export function openAccess(config: Config, log: Logger): { readonly access: Access; readonly files: WatchedFiles[] } {
@@ -46,7 +40,7 @@ function isLoopback(host: string): boolean {
 /** The certificate of the port; undefined without TLS. Throws an error that names the setting. */
 export function portTlsOf(config: Config): PortTls | undefined {
   const files = certificateFiles(config);
-  return files === undefined ? undefined : portTls(files.map(readSetting));
+  return files === undefined ? undefined : portTls(files.map(readFile));
 }
 
 /** Has the port show what the files say, whenever that changes. */
@@ -57,12 +51,12 @@ export function followCertificate(config: Config, port: Port, log: Logger): read
 }
 
 /** What is shown to ActionController and to other StateManagers; undefined where nothing is said of TLS. */
-export function peerTlsOf(config: Config): PeerTls | undefined {
+export function peerTlsOf(config: Config): TlsOptions | undefined {
   const ca = fileOf(config, 'peer-ca');
   const own = certificateFiles(config);
   if (ca === undefined && own === undefined) return undefined;
-  const [cert, key] = own?.map(readSetting) ?? [];
-  return { ...(ca && { ca: readSetting(ca) }), ...(cert && key && { cert, key }) };
+  const [cert, key] = own?.map(readFile) ?? [];
+  return { ...(ca && { ca: readFile(ca) }), ...(cert && key && { cert, key }) };
 }
 
 function certificateFiles(config: Config): readonly WatchedFile[] | undefined {

@@ -1,7 +1,8 @@
 import { Code, ConnectError, createContextKey, type Interceptor } from '@connectrpc/connect';
+import { statemanager } from '@statemanager/proto';
 import { CALLER } from '../grpc/caller.ts';
 import type { Logger } from '../log.ts';
-import type { Access } from './access.ts';
+import type { Access, Refusal } from './access.ts';
 import { auditOf } from './audit.ts';
 import type { Principal } from './policy.ts';
 import { permissionFor } from './roles.ts';
@@ -24,29 +25,33 @@ export function guard(access: Access, log: Logger): Interceptor {
       const response = await next(request);
       if (!request.stream && !response.stream) {
         const audited = auditOf(path, request.message, response.message);
+        if (audited?.outcome === PERMISSION_DENIED) access.refusedCounts.permission_denied += 1;
         if (audited !== undefined) log.info({ ...who, ...audited }, 'audit');
       }
       return response;
     } catch (error) {
-      noteRefusal(error, path, request.stream ? undefined : request.message, who, log);
+      const failure = ConnectError.from(error);
+      const refusal = REFUSALS[failure.code];
+      if (refusal !== undefined) access.refusedCounts[refusal] += 1;
+      if (refusal !== undefined || isChange(path)) {
+        const audited = request.stream ? undefined : auditOf(path, request.message, undefined);
+        const outcome = { outcome: Code[failure.code], problem: failure.rawMessage };
+        log.warn({ ...who, method: path, ...audited, ...outcome }, 'audit');
+      }
       throw error;
     }
   };
 }
 
-const REFUSALS: readonly Code[] = [Code.Unauthenticated, Code.PermissionDenied];
+const REFUSALS: Readonly<Partial<Record<Code, Refusal>>> = {
+  [Code.Unauthenticated]: 'unauthenticated',
+  [Code.PermissionDenied]: 'permission_denied',
+};
 
-/** What was refused to somebody, and changes that failed: whoever reads the log wants to know who tried. */
-function noteRefusal(
-  error: unknown,
-  path: string,
-  message: object | undefined,
-  who: { readonly identity?: string; readonly caller: string },
-  log: Logger,
-): void {
-  const failure = ConnectError.from(error);
-  const isChange = !['read', 'open', 'report', 'replicate'].includes(permissionFor(path) ?? 'read');
-  if (!isChange && !REFUSALS.includes(failure.code)) return;
-  const audited = message === undefined ? { method: path } : (auditOf(path, message, undefined) ?? { method: path });
-  log.warn({ ...who, ...audited, outcome: Code[failure.code], problem: failure.rawMessage }, 'audit');
+/** How the answer to a request for a state says that it was refused to whoever asked. */
+const PERMISSION_DENIED = statemanager.ErrorCode[statemanager.ErrorCode.PERMISSION_DENIED];
+
+/** Whether a method changes something for whoever calls it: if it fails, the log says who tried. */
+function isChange(path: string): boolean {
+  return !['read', 'open', 'report', 'replicate'].includes(permissionFor(path) ?? 'read');
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readSetting } from '../config/read-setting.ts';
 import type { Logger } from '../log.ts';
 
 /** How often files are looked at. */
@@ -13,13 +13,9 @@ export interface WatchedFile {
   readonly path: string;
 }
 
-/** What a setting's file holds. Throws an error that names both and nothing of what is in it. */
-export function readSetting({ setting, path }: WatchedFile): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new Error(`--${setting} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+/** What is in a file now. Throws an error that names its setting. */
+export function readFile({ setting, path }: WatchedFile): Buffer {
+  return readSetting(setting, path);
 }
 
 /** Reads files that belong together, and again whenever one of them says something else. */
@@ -37,7 +33,7 @@ export class WatchedFiles {
     this.#files = files;
     this.#take = take;
     this.#log = log;
-    this.#known = files.map(readSetting);
+    this.#known = files.map(readFile);
     take(this.#known);
   }
 
@@ -53,7 +49,7 @@ export class WatchedFiles {
   #look(): void {
     const settings = this.#files.map(({ setting }) => `--${setting}`).join(', ');
     try {
-      const contents = this.#files.map(readSetting);
+      const contents = this.#files.map(readFile);
       if (contents.every((content, i) => content.equals(this.#known[i] as Buffer))) return;
       this.#take(contents);
       this.#known = contents;

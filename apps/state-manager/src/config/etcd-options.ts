@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { EtcdStoreOptions } from '@statemanager/etcd-store';
+import { readSetting } from './read-setting.ts';
 import type { Config, SettingName } from './schema.ts';
 
 /** The settings that say how to reach etcd. */
@@ -20,9 +20,9 @@ type EtcdConfig = Pick<Config, EtcdSetting | 'lease-ttl-seconds'>;
  * setting and file but nothing that is in it, if a file cannot be read or half of a pair is missing.
  */
 export function etcdOptionsOf(hosts: readonly string[], config: EtcdConfig): EtcdStoreOptions {
-  const ca = readSetting(config, 'etcd-ca');
-  const cert = readSetting(config, 'etcd-cert');
-  const key = readSetting(config, 'etcd-key');
+  const ca = read(config, 'etcd-ca');
+  const cert = read(config, 'etcd-cert');
+  const key = read(config, 'etcd-key');
   assertPair(config, 'etcd-cert', 'etcd-key');
   assertPair(config, 'etcd-user', 'etcd-password-file');
   const isTls = ca !== undefined || cert !== undefined;
@@ -38,23 +38,18 @@ export function etcdOptionsOf(hosts: readonly string[], config: EtcdConfig): Etc
 function authOf(config: EtcdConfig): Pick<EtcdStoreOptions, 'auth'> {
   const username = config['etcd-user'];
   // Editors end the last line, and a password has none.
-  const password = readSetting(config, 'etcd-password-file')?.replace(/\r?\n$/, '');
+  const password = read(config, 'etcd-password-file')?.replace(/\r?\n$/, '');
   if (username === undefined || password === undefined) return {};
   if (password === '') throw new Error(`--etcd-password-file ${config['etcd-password-file']} is empty`);
   return { auth: { username, password } };
 }
 
-function readSetting(
+function read(
   config: EtcdConfig,
   name: 'etcd-ca' | 'etcd-cert' | 'etcd-key' | 'etcd-password-file',
 ): string | undefined {
   const path = config[name];
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new Error(`--${name} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  return path === undefined ? undefined : readSetting(name, path).toString();
 }
 
 function assertPair(config: EtcdConfig, one: EtcdSetting, other: EtcdSetting): void {

@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import { Access } from '../access/access.ts';
 import { Code, createClient, createRouterTransport, type Client } from '@connectrpc/connect';
 import { ActionClientError } from '@statemanager/action-client';
 import { monitoringserver, statemanager } from '@statemanager/proto';
@@ -43,7 +42,6 @@ describe('the receiver', () => {
         manager,
         sender,
         forwarder: createForwarder(manager),
-        access: new Access(undefined, undefined),
         maxContainersCount: 3,
         misnamed: new MisnamedContainers(recorded.log),
         ways: new LastWays(),

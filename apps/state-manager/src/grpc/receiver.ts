@@ -4,7 +4,7 @@ import { ActionClientError } from '@statemanager/action-client';
 import { monitoringserver, statemanager } from '@statemanager/proto';
 import type { ChangeRequest, RejectionCode, ResourceKind } from '@statemanager/state-machine';
 import { create } from '@bufbuild/protobuf';
-import { asksAs, mayReport, type Access } from '../access/access.ts';
+import { asksAs, assertMayReport } from '../access/access.ts';
 import { PRINCIPAL } from '../access/interceptor.ts';
 import type { Principal } from '../access/policy.ts';
 import type { Logger } from '../log.ts';
@@ -26,7 +26,6 @@ export interface ReceiverOptions {
   readonly awake: Wakefulness;
   readonly sender: Sender;
   readonly forwarder: Forwarder;
-  readonly access: Access;
   readonly maxContainersCount: number;
   readonly log: Logger;
 }
@@ -104,10 +103,7 @@ async function takeList(
 ): Promise<monitoringserver.SendContainerListResponse> {
   const forwarded = readForwarded((name) => requestHeader.get(name) ?? undefined);
   const read = readOrCount(request, options);
-  const principal = values.get(PRINCIPAL);
-  if (principal !== undefined && !mayReport(principal, read.node)) {
-    throw options.access.denied(`${principal.identity} may not report for node ${read.node} (--policy)`);
-  }
+  assertMayReport(values.get(PRINCIPAL), read.node);
   const resp = await takeReport(read, forwarded, signal, options);
   return create(monitoringserver.SendContainerListResponseSchema, { resp });
 }

@@ -67,13 +67,9 @@ function addConfigCommands(program: Command, finish: Finish): void {
       'make or change a context, with --server, --timeout, --ca, --cert, --key and --token-file; the first one is used at once',
     )
     .action(async (name: string) => {
-      const { server, timeout, ca, cert, key, tokenFile } = program.opts<GlobalOptions>();
-      const said = Object.entries({ server, timeout, ca, cert, key, tokenFile }).filter(
-        ([, text]) => text !== undefined,
-      );
       finish(
         await runLocal(program.opts(), async (out) =>
-          (await commands()).setContext(out, name, Object.fromEntries(said)),
+          (await commands()).setContext(out, name, program.opts<GlobalOptions>()),
         ),
       );
     });

@@ -1,17 +1,14 @@
 import { EXIT, StatectlError } from '../failure.ts';
 import { processOut, type Out } from '../output/out.ts';
+import type { IdentityFiles } from '../server/identity.ts';
 import type { Shell } from '../shell.ts';
 import { readSettings } from './settings.ts';
 
 /** What stands before or after any command. */
-export interface GlobalOptions {
+export interface GlobalOptions extends IdentityFiles {
   readonly server?: string;
   readonly context?: string;
   readonly timeout?: string;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly tokenFile?: string;
   readonly color?: boolean;
 }
 

@@ -1,6 +1,6 @@
-import { readConfig, type Context } from '../config/config-file.ts';
+import { readConfig } from '../config/config-file.ts';
 import { readDurationMs } from '../duration.ts';
-import { readIdentity, type Identity, type IdentityFiles } from '../server/identity.ts';
+import { filesIn, readIdentity, type Identity } from '../server/identity.ts';
 import { DEFAULT_SERVER, readAddresses } from '../server/addresses.ts';
 import type { GlobalOptions } from './run-command.ts';
 
@@ -23,23 +23,11 @@ export async function readSettings(globals: GlobalOptions, env: NodeJS.ProcessEn
   const context = given === undefined || globals.context !== undefined ? await readContext(globals, env) : undefined;
   const timeout = globals.timeout ?? context?.timeout;
   // What is said on the command line takes the place of the context's, all of it: half of each would be nobody.
-  const own = { ca: globals.ca, cert: globals.cert, key: globals.key, tokenFile: globals.tokenFile };
-  const files = Object.values(own).some((file) => file !== undefined) ? own : context;
+  const own = filesIn(globals);
   return {
-    identity: readIdentity(saidOf(files)),
+    identity: readIdentity(Object.keys(own).length > 0 ? own : (context ?? {})),
     addresses: readAddresses(given ?? context?.server ?? DEFAULT_SERVER),
     timeoutMs: timeout === undefined ? DEFAULT_TIMEOUT_MS : readDurationMs(timeout),
-  };
-}
-
-/** Leaves out what is not said. */
-function saidOf(files: { readonly [name: string]: string | undefined } | Context = {}): IdentityFiles {
-  const { ca, cert, key, tokenFile } = files as IdentityFiles;
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(tokenFile !== undefined && { tokenFile }),
   };
 }
 

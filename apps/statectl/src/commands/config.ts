@@ -4,7 +4,7 @@ import { readDurationMs } from '../duration.ts';
 import { EXIT, StatectlError, usageError } from '../failure.ts';
 import type { Out } from '../output/out.ts';
 import { tableLines } from '../output/table.ts';
-import { readIdentity, type IdentityFiles } from '../server/identity.ts';
+import { filesIn, readIdentity, type IdentityFiles } from '../server/identity.ts';
 import { readAddresses } from '../server/addresses.ts';
 
 /** `config get-contexts`. */
@@ -47,7 +47,7 @@ export async function useContext(out: Out, name: string): Promise<number> {
 export async function setContext(
   out: Out,
   name: string,
-  { server, timeout, ...files }: Partial<Context>,
+  { server, timeout, ...more }: Partial<Context>,
 ): Promise<number> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw usageError(`"${name}" is no name for a context`);
   const config = await readConfig(process.env);
@@ -56,10 +56,11 @@ export async function setContext(
   if (address === undefined) throw usageError('a new context needs --server host:port[,host:port…]');
   if (timeout !== undefined) readDurationMs(timeout);
   const kept = timeout ?? before?.timeout;
+  const files = filesIn(more);
   const context: Context = {
     server: readAddresses(address).join(','),
     ...(kept === undefined ? {} : { timeout: kept }),
-    ...filesOf(Object.values(files).length > 0 ? files : (before ?? {})),
+    ...(Object.keys(files).length > 0 ? resolved(files) : filesIn(before ?? {})),
   };
   const contexts = new Map(config.contexts).set(name, context);
   await writeConfig({ ...config, contexts, current: config.current ?? name });
@@ -67,15 +68,10 @@ export async function setContext(
   return EXIT.ok;
 }
 
-/** The files that say who asks, as paths that hold wherever statectl is called. */
-function filesOf({ ca, cert, key, tokenFile }: IdentityFiles): IdentityFiles {
-  readIdentity({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(tokenFile && { tokenFile }) });
-  return {
-    ...(ca && { ca: resolve(ca) }),
-    ...(cert && { cert: resolve(cert) }),
-    ...(key && { key: resolve(key) }),
-    ...(tokenFile && { tokenFile: resolve(tokenFile) }),
-  };
+/** The files that say who asks, as paths that hold wherever statectl is called. Throws if one cannot be used. */
+function resolved(files: IdentityFiles): IdentityFiles {
+  readIdentity(files);
+  return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, resolve(file as string)]));
 }
 
 /** `config delete-context`. */

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { StatectlError, usageError } from '../failure.ts';
-import type { IdentityFiles } from '../server/identity.ts';
+import { filesIn, type IdentityFiles } from '../server/identity.ts';
 import { didYouMean } from '../suggest.ts';
 
 /** A named place to ask. */
@@ -65,7 +65,7 @@ export async function writeConfig({ path, current, contexts }: Omit<Config, 'con
 }
 
 /** A context as it stands in the file. */
-function written({ tokenFile, ...context }: Context): Record<string, string> {
+function written({ tokenFile, ...context }: Context): Record<string, string | undefined> {
   return { ...context, ...(tokenFile !== undefined && { 'token-file': tokenFile }) };
 }
 
@@ -94,9 +94,7 @@ function readValue(path: string, value: unknown): Config {
     const at = `contexts.${name}`;
     const { server, timeout, ca, cert, key, 'token-file': tokenFile, ...more } = objectOf(of, path, at);
     refuseUnknown(more, path, `${at}.`);
-    const files = Object.fromEntries(
-      Object.entries({ ca, cert, key, tokenFile }).filter(([, file]) => file !== undefined),
-    ) as IdentityFiles;
+    const files = filesIn({ ca, cert, key, tokenFile } as IdentityFiles);
     for (const file of Object.values(files) as unknown[]) {
       if (typeof file !== 'string') throw usageError(`${path}: ca, cert, key and token-file of ${at} must be paths`);
     }

@@ -4,12 +4,17 @@ import { usageError } from '../failure.ts';
 /** The files that say how to speak TLS, and who asks; each may be left out. */
 export interface IdentityFiles {
   /** PEM of the authorities that the server's certificate may come from. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** PEM of the certificate to show, and of its key. */
-  readonly cert?: string;
-  readonly key?: string;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
   /** A bearer token. */
-  readonly tokenFile?: string;
+  readonly tokenFile?: string | undefined;
+}
+
+/** The files that are named in something that names more. */
+export function filesIn({ ca, cert, key, tokenFile }: IdentityFiles): IdentityFiles {
+  return Object.fromEntries(Object.entries({ ca, cert, key, tokenFile }).filter(([, file]) => file !== undefined));
 }
 
 /** What the files say. */
