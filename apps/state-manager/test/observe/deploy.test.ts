@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { HISTOGRAMS } from '../../src/observe/histograms.ts';
 import { METRICS } from '../../src/observe/metrics.ts';
 import { scrape, type Exposed } from '../kit/metrics.ts';
+import { rowsOf } from '../kit/markdown.ts';
 import { startStateManager, type StateManagerProcess } from '../kit/state-manager.ts';
 import { namesIn } from './promql.ts';
 
@@ -136,17 +137,6 @@ describe('deploy/grafana/statemanager.json', () => {
 
 describe('docs/operations.md', () => {
   it('has a row for every metric, as the code has it', () => {
-    const section = /<!-- metrics:.*?-->(.*?)<!-- end of metrics -->/s.exec(operations)?.[1] ?? '';
-    const rows = section
-      .trim()
-      .split('\n')
-      .slice(2)
-      .map((line) =>
-        line
-          .split('|')
-          .slice(1, -1)
-          .map((cell) => cell.trim()),
-      );
     const expected = [
       ...METRICS.map(({ name, type, labels = [], help }) => [
         `\`${name}\``,
@@ -156,7 +146,7 @@ describe('docs/operations.md', () => {
       ]),
       ...Object.values(HISTOGRAMS).map(({ name, help }) => [`\`${name}\``, 'histogram', '', help]),
     ];
-    expect(rows).toEqual(expected);
+    expect(rowsOf(operations, 'metrics')).toEqual(expected);
     const ours = [...exposed.types.keys()].filter((name) => name.startsWith('statemanager_'));
     expect(new Set(ours)).toEqual(new Set([...METRICS, ...Object.values(HISTOGRAMS)].map(({ name }) => name)));
   });
