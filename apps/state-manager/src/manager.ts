@@ -71,6 +71,8 @@ export class Manager {
   #candidate: Candidate | undefined;
   /** Reports that were answered by {@link confirm}. */
   confirmedCount = 0;
+  /** How long commits were held up because a follower wanted it, in milliseconds. */
+  pausedMs = 0;
   /** Reports that could not be read, for whoever reads them to count. */
   malformedCount = 0;
 
@@ -269,6 +271,7 @@ export class Manager {
         deciding: () => ({ ...this.#options, limits: this.#limits, lastHeard: this.#lastHeard }),
         onTooLarge: (batch, error) => this.#lowerLimits(batch, error),
         onDurable: (durable) => this.#follow(durable),
+        pauseMs: (tookMs) => this.#pauseMs(tookMs),
         patienceMs: answerWithinMs * PATIENT_SHARE,
         tracing,
         log,
@@ -282,6 +285,13 @@ export class Manager {
     } finally {
       this.#serving = undefined;
     }
+  }
+
+  #pauseMs(tookMs: number): number {
+    let ms = 0;
+    for (const follower of this.#followers) ms = Math.max(ms, follower.pauseMs?.(tookMs) ?? 0);
+    this.pausedMs += ms;
+    return ms;
   }
 
   #follow({ decided: { batch, outcomes }, committed }: Durable): void {

@@ -18,6 +18,19 @@ describe('the transaction of a commit', () => {
     }
   });
 
+  it('has a put that counts for the quota: etcd does not look for one in the transactions inside', () => {
+    for (const count of [1, 128, 129, 4033, MAX_COMMIT_OPERATIONS]) {
+      const { success = [] } = transactionOf({ guards: absent(1), operations: puts(count) }, new Keys(''));
+      expect(String(success[0]?.request_put?.key), `${count} operations`).toBe('/k/0');
+    }
+  });
+
+  it('has one level inside for 4,033 operations', () => {
+    const { success = [] } = transactionOf({ guards: absent(1), operations: puts(4033) }, new Keys(''));
+    const inside = success.flatMap(({ request_txn: group }) => group?.success ?? []);
+    expect(inside.filter((operation) => operation.request_put !== undefined)).toHaveLength(4032);
+  });
+
   it('does not nest what fits', () => {
     const { success } = transactionOf({ guards: absent(100), operations: puts(128) }, new Keys(''));
     expect(success?.every((operation) => operation.request_put !== undefined)).toBe(true);

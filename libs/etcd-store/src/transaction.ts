@@ -8,33 +8,52 @@ import type { Keys } from './keys.ts';
  */
 const OPERATIONS_MAX = 128;
 
-/** The whole commit as one transaction of etcd: guards outside, operations nested as deep as the limit needs. */
+/**
+ * The whole commit as one transaction of etcd: guards outside, operations nested as deep as the limit needs.
+ *
+ * A first operation that is a put is never nested. etcd compares its size with its quota only for a transaction that
+ * puts something, and does not look into the transactions inside: with everything nested, its file would grow beyond the
+ * quota until somebody else's put raised the alarm.
+ */
 export function transactionOf(commit: Commit, keys: Keys): ITxnRequest {
   const operations = commit.operations.map((operation) => operationOf(operation, keys));
+  const counted = commit.operations[0]?.type === 'put' && operations.length > OPERATIONS_MAX ? 1 : 0;
+  const level: Level = { allowed: OPERATIONS_MAX, guards: commit.guards.length, beside: counted };
   return {
     compare: commit.guards.map((guard) => compareOf(guard, keys)),
-    success: nested(operations, OPERATIONS_MAX, commit.guards.length),
+    success: [...operations.slice(0, counted), ...nested(operations.slice(counted), level)],
   };
 }
 
-/** Packs operations into at most `allowed`, in a transaction that has `guardCount` guards already. */
-function nested(operations: readonly IRequestOp[], allowed: number, guardCount: number): IRequestOp[] {
-  if (operations.length <= allowed) return [...operations];
-  const groupCount = groupCountOf(operations.length, allowed, guardCount);
+/** A transaction that operations are packed into. */
+interface Level {
+  /** What it may use up, with all that is inside it. */
+  readonly allowed: number;
+  /** The guards that it has already. */
+  readonly guards: number;
+  /** The operations that it has already. */
+  readonly beside: number;
+}
+
+function nested(operations: readonly IRequestOp[], level: Level): IRequestOp[] {
+  const { allowed, guards, beside } = level;
+  if (operations.length + beside <= allowed) return [...operations];
+  const groupCount = groupCountOf(operations.length, level);
   const groupSize = Math.ceil(operations.length / groupCount);
-  const rest = allowed - Math.max(groupCount, guardCount);
+  const rest = allowed - Math.max(groupCount + beside, guards);
   return Array.from({ length: Math.ceil(operations.length / groupSize) }, (_, i) => {
     const group = operations.slice(i * groupSize, (i + 1) * groupSize);
-    return { request_txn: { compare: [], success: nested(group, rest, 0), failure: [] } };
+    const success = nested(group, { allowed: rest, guards: 0, beside: 0 });
+    return { request_txn: { compare: [], success, failure: [] } };
   });
 }
 
 /** The fewest groups that need no further level; or, with many guards, as many as the guards cost anyway. */
-function groupCountOf(count: number, allowed: number, guardCount: number): number {
-  for (let groups = 2; groups < allowed; groups += 1) {
-    if (groups * (allowed - Math.max(groups, guardCount)) >= count) return groups;
+function groupCountOf(count: number, { allowed, guards, beside }: Level): number {
+  for (let groups = 2; groups < allowed - beside; groups += 1) {
+    if (groups * (allowed - Math.max(groups + beside, guards)) >= count) return groups;
   }
-  return Math.max(guardCount, 2);
+  return Math.max(guards - beside, 2);
 }
 
 function operationOf(operation: Operation, keys: Keys): IRequestOp {

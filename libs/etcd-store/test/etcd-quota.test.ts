@@ -93,4 +93,23 @@ describe('an etcd whose quota is reached', () => {
     expect(status.state).toBe('ok');
     expect(status.sizeBytes).toBeLessThan(QUOTA_BYTES / 2);
   });
+
+  it('refuses also commits of many operations', async () => {
+    const etcd = await startEtcd({ flags: [`--quota-backend-bytes=${QUOTA_BYTES}`] });
+    cleanups.push(() => etcd.stop());
+    const store = openEtcdStore({ hosts: [etcd.endpoint], callTimeoutMs: 2000 });
+    cleanups.push(() => store.close());
+    const operations = Array.from({ length: 1000 }, (_, i) => {
+      return { type: 'put', key: `/many/${i}`, value: 'x'.repeat(500) } as const;
+    });
+    // etcd compares its quota with a size that it looks at every tenth of a second.
+    const commitUntilRefused = async (): Promise<unknown> => {
+      for (let n = 0; n < 60; n += 1) {
+        const result = await store.commit({ guards: [], operations });
+        if (result.outcome === 'unknown') return result.cause;
+      }
+      return undefined;
+    };
+    expect(await commitUntilRefused().catch((error: unknown) => error)).toMatchObject({ reason: 'no_space' });
+  });
 });

@@ -50,7 +50,10 @@ export interface KeyValueStore {
    */
   lead(candidate: Candidate, options?: LeadOptions): Promise<Leadership>;
 
-  /** Forgets what changed before `revision`; current values stay. Watches that need more get `compacted`. */
+  /**
+   * Forgets what changed before `revision`; current values stay. Watches that need more get `compacted` at once; it
+   * resolves when the store has let go of all of it, which can take minutes.
+   */
   compact(revision: number): Promise<void>;
 
   /**

@@ -231,7 +231,7 @@ export const SETTINGS = {
     integer(0, MAX_MS),
     '<ms>',
     '300000',
-    'how much of the store’s history is kept, at most 256 MiB of it; 0 leaves it alone',
+    'how much of the store’s history is kept, at most 96 MiB of it; 0 leaves it alone',
   ),
   'lease-ttl-seconds': setting<number>(
     integer(1, 3600),

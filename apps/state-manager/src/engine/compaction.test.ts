@@ -79,6 +79,55 @@ describe('compaction', () => {
     compaction.onTermEnd();
   });
 
+  /** Commits so many bytes. */
+  async function write(compaction: Compaction, bytes: number): Promise<void> {
+    const revision = await store.put('/k', `${Math.random()}`);
+    compaction.onCommit({ revision, transitions: [], changes: new Fleet(), bytes });
+  }
+
+  it('has commits wait while the store forgets more slowly than it is written to, the longer the more is left', async () => {
+    const compaction = new Compaction(store, KEEP_MS, recorded.log, 500);
+    compaction.onTerm({ leadership, view: new Fleet(), ended: ended.signal });
+    let forget = (): void => undefined;
+    const compact = store.compact.bind(store);
+    store.compact = async (revision) => {
+      await new Promise<void>((resolve) => (forget = resolve));
+      await compact(revision);
+    };
+    for (let i = 0; i < 10; i += 1) await write(compaction, 100);
+    expect(compaction.pauseMs(100), 'twice what is kept').toBe(0);
+    const pauses: number[] = [];
+    for (let i = 0; i < 6; i += 1) {
+      await write(compaction, 100);
+      pauses.push(Math.round(compaction.pauseMs(100)));
+    }
+    expect(pauses).toEqual([25, 67, 150, 400, 1000, 1000]);
+    expect(recorded.said('the store forgets more slowly than it is written to: commits are paced')).toHaveLength(1);
+
+    forget();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(compaction.pauseMs(100), 'the first step is gone, and the next is being forgotten').toBe(1000);
+    forget();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(compaction.pauseMs(100), 'all that is to go is gone').toBe(0);
+    expect(store.compactedTo).toHaveLength(2);
+    expect(
+      recorded.said('the store has forgotten what it should: commits are not paced any more'),
+      'once, and after all of it',
+    ).toHaveLength(1);
+    compaction.onTermEnd();
+  });
+
+  it('has nothing wait for a store that refuses to forget', async () => {
+    const compaction = new Compaction(store, KEEP_MS, recorded.log, 500);
+    compaction.onTerm({ leadership, view: new Fleet(), ended: ended.signal });
+    store.compact = () => Promise.reject(new StoreError('unavailable', 'it is away'));
+    for (let i = 0; i < 20; i += 1) await write(compaction, 100);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(compaction.pauseMs(100)).toBe(0);
+    compaction.onTermEnd();
+  });
+
   it('leaves the history alone where that is wanted', async () => {
     const compaction = begin(0);
     await commit(compaction);

@@ -84,7 +84,7 @@ describe('a decided batch', () => {
     const decided = decideNext();
     expect(refusals).toHaveLength(1);
     expect(refusals[0]).toMatchObject({ code: 'too_large' });
-    expect(refusals[0]?.message).toMatch(/needs 4201 store operations; one transaction takes 4095 operations/);
+    expect(refusals[0]?.message).toMatch(/needs 4201 store operations; one transaction takes 4032 operations/);
     expect(messages(decided)).toEqual(['node n2: 1 transition']);
     expect(decided.batch.fleet.node('n1')).toBeUndefined();
   });

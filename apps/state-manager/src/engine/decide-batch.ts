@@ -20,8 +20,11 @@ import { fail } from './intake.ts';
 /** What became of an input. */
 export type Outcome = Decision | Rejection;
 
-/** One transaction takes this much at the most; etcd's default limit is 1.5 MiB, and its frame wants room. */
-export const FULL_LIMITS: BatchLimits = { operationsCount: 4095, bytes: 1_048_576 };
+/**
+ * One transaction takes this much at the most. etcd takes 128 operations, where one may be a transaction that has what is
+ * left: the fence, and 63 with 64 in each. Its default limit is 1.5 MiB, and its frame wants room.
+ */
+export const FULL_LIMITS: BatchLimits = { operationsCount: 4032, bytes: 1_048_576 };
 
 /** So many inputs are decided in one go at the most, even if they change nothing: others want their turn. */
 const MAX_INPUTS_COUNT = 2000;

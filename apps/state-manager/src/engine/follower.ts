@@ -60,6 +60,8 @@ export interface Follower {
   /** Reports were decided, and what follows is durable; before {@link onCommit}. */
   onHeard?(heard: readonly Heard[]): void;
   onCommit?(committed: Committed): void;
+  /** How long the next commit is to wait, in milliseconds, after one that took the store so long. */
+  pauseMs?(tookMs: number): number;
   /** This process decided inputs, and what follows is durable; after {@link onCommit}. */
   onBatch?(batch: DurableBatch): void;
   /** What is submitted is decided at once from now on, until {@link onTermEnd}. */

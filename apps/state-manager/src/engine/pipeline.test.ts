@@ -21,6 +21,8 @@ describe('while a transaction is in flight', () => {
   let store: ScriptedStore;
   let manager: Manager;
   let committed: Committed[];
+  /** How long the next commits have to wait. */
+  const pauses: number[] = [];
   const recorded = recordLog();
 
   beforeEach(() => {
@@ -36,7 +38,7 @@ describe('while a transaction is in flight', () => {
 
   async function start(options: Partial<ManagerOptions> = {}): Promise<void> {
     manager = createManager(store, recorded.log, options);
-    manager.follow({ onCommit: (commit) => void committed.push(commit) });
+    manager.follow({ onCommit: (commit) => void committed.push(commit), pauseMs: () => pauses.shift() ?? 0 });
     manager.start(CANDIDATE);
     await manager.submit({ type: 'leading', packages: [], at: 1 });
     store.commits.length = 0;
@@ -71,6 +73,24 @@ describe('while a transaction is in flight', () => {
       ['held Idle'],
       ['held Waiting', 'm Running'],
     ]);
+  });
+
+  it('a pause is kept before the next; what is durable is told, and what waits can be withdrawn', async () => {
+    await start({ answerWithinMs: 1000 });
+    pauses.push(60_000);
+    const { held, open } = await hold();
+    const next = manager.submit(change('held', WAITING));
+    await eventually(() => expect(manager.queue.size).toBe(0));
+    open();
+    expect(await held).toMatchObject({ accepted: true });
+    await expect(next).rejects.toMatchObject({ message: expect.stringContaining('nothing was changed') as string });
+    expect(store.commits).toHaveLength(1);
+    expect(manager.pausedMs).toBe(60_000);
+    // A stop does not wait for it.
+    const late = manager.submit(report('n', running));
+    await manager.stop(1000);
+    expect(await late).toMatchObject({ accepted: true });
+    expect(await stateOf('held')).toBe('Idle');
   });
 
   it('nobody is answered before what its answer rests on is durable', async () => {

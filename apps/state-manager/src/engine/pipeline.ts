@@ -1,4 +1,4 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { setImmediate as yieldToOthers, setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '@statemanager/state-machine';
 import { StoreError, type KeyValueStore, type Leadership } from '@statemanager/state-store';
 import type { Logger } from '../log.ts';
@@ -21,6 +21,8 @@ export interface PipelineOptions {
   readonly onTooLarge: (batch: DecidedBatch['batch'], error: StoreError) => void;
   /** Hears of each batch in order, when it is durable and in the view, before its callers are answered. */
   readonly onDurable: (durable: Durable) => void;
+  /** How long the next commit is to wait, in milliseconds, after one that took the store so long. */
+  readonly pauseMs?: (tookMs: number) => number;
   /** A commit that takes longer is no reason any more to decide what comes next. */
   readonly patienceMs: number;
   readonly tracing?: Tracing | undefined;
@@ -70,6 +72,7 @@ export class Pipeline {
     try {
       while (!isOver() || this.#next.outcomes.size > 0) {
         if (over.aborted) throw over.reason;
+        await this.#pause(wake);
         if (this.#next.outcomes.size === 0) {
           this.#tell();
           await queue.waiting(wake);
@@ -82,6 +85,18 @@ export class Pipeline {
       this.#tell();
       this.#takeBack(view);
     }
+  }
+
+  /** Lets the store breathe, if it has to. What waits meanwhile can be withdrawn, and what is durable is told. */
+  async #pause(wake: AbortSignal): Promise<void> {
+    const { view, pauseMs } = this.#options;
+    const tookMs = this.#durable?.committed?.tookMs;
+    if (tookMs === undefined) return;
+    const ms = pauseMs?.(tookMs) ?? 0;
+    if (ms === 0) return;
+    this.#tell();
+    this.#takeBack(view);
+    await sleep(ms, undefined, { signal: wake }).catch(() => undefined);
   }
 
   /** Commits what is next. What was durable before is told while that is in flight. */

@@ -9,7 +9,7 @@ import type { Tally } from './tally.ts';
 /** Where the numbers are. */
 export interface Sources {
   readonly tally: Tally;
-  readonly manager: Pick<Manager, 'leads' | 'leader' | 'queue' | 'confirmedCount' | 'malformedCount'>;
+  readonly manager: Pick<Manager, 'leads' | 'leader' | 'queue' | 'confirmedCount' | 'malformedCount' | 'pausedMs'>;
   readonly reconciler: Pick<Reconciler, 'activity'>;
   readonly model: Pick<ReadModel, 'present' | 'journal' | 'resyncsCount'>;
   /** Tries to have the leader answer a call, and a report that waited here. */

@@ -124,6 +124,12 @@ export const METRICS: readonly Metric[] = [
     read: ({ tally }) => tally.commitsCount,
   },
   {
+    name: 'statemanager_commit_pauses_seconds_total',
+    type: 'counter',
+    help: 'How long commits were held up because the store forgets its history more slowly than it is written to',
+    read: ({ manager }) => seconds(manager.pausedMs),
+  },
+  {
     name: 'statemanager_queue_inputs',
     type: 'gauge',
     help: 'What waits to be decided; reports also where they wait for a leader',

@@ -40,7 +40,7 @@ describe('a report with something wrong', () => {
     const containers = Array.from({ length: 5000 }, (_, i) => container(`many-${i}`, `c-${i}`, 'running'));
     await expect(world().peer.report('big', containers)).rejects.toMatchObject({
       code: RESOURCE_EXHAUSTED,
-      details: expect.stringMatching(/\d+ store operations.*4095/) as string,
+      details: expect.stringMatching(/\d+ store operations.*4032/) as string,
     });
   });
 });
