@@ -1,7 +1,7 @@
 import type { Transition } from '@statemanager/state-machine';
 import { describe, expect, it } from 'vitest';
 import { recordLog } from '../test/kit/engine.ts';
-import { logTransitions } from './log-transitions.ts';
+import { logTransitions, TransitionLog } from './log-transitions.ts';
 
 function transitions(count: number): Transition[] {
   return Array.from({ length: count }, (_, i) => ({
@@ -44,5 +44,36 @@ describe('a commit’s transitions', () => {
     log.level = 'info';
     logTransitions(transitions(51), 8, log);
     expect(recorded.said('transition')).toHaveLength(51);
+  });
+});
+
+describe('the log of transitions', () => {
+  const namesIn = ({ said }: ReturnType<typeof recordLog>): unknown[] =>
+    said('transition').map(({ revision, name }) => `${String(revision)} ${String(name)}`);
+
+  it('is written after what is under way has been answered, in order', async () => {
+    const recorded = recordLog();
+    const log = new TransitionLog(recorded.log);
+    log.note(transitions(1), 7);
+    log.note(transitions(2), 8);
+    await new Promise(setImmediate);
+    expect(namesIn(recorded)).toEqual([]);
+    await new Promise(setImmediate);
+    log.note(transitions(1), 9);
+    expect(namesIn(recorded)).toEqual(['7 m0', '8 m0', '8 m1']);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(namesIn(recorded)).toEqual(['7 m0', '8 m0', '8 m1', '9 m0']);
+  });
+
+  it('is written at once when it has to be, and once only', async () => {
+    const recorded = recordLog();
+    const log = new TransitionLog(recorded.log);
+    log.note(transitions(1), 7);
+    log.flush();
+    expect(namesIn(recorded)).toEqual(['7 m0']);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(namesIn(recorded)).toHaveLength(1);
   });
 });

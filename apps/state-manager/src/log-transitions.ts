@@ -4,6 +4,29 @@ import type { Logger } from './log.ts';
 /** More transitions at once are a storm: a line for each would fill a disk, and keep the process from its work. */
 const STORM_COUNT = 50;
 
+/** Logs commits' transitions when their callers have been answered: nobody should wait for a line. */
+export class TransitionLog {
+  readonly #log: Logger;
+  #pending: (() => void)[] = [];
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  note(transitions: readonly Transition[], revision: number): void {
+    this.#pending.push(() => logTransitions(transitions, revision, this.#log));
+    // The end of an answer, its trailers, leaves in the second turn of the event loop.
+    if (this.#pending.length === 1) setImmediate(() => setImmediate(() => this.flush()));
+  }
+
+  /** Logs at once what has not been logged yet. */
+  flush(): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const write of pending) write();
+  }
+}
+
 /** Logs a commit's transitions: each with its cause, or how many became what if they are many. Debug has each always. */
 export function logTransitions(transitions: readonly Transition[], revision: number, log: Logger): void {
   const isStorm = transitions.length > STORM_COUNT;

@@ -56,6 +56,7 @@ describe('the terms of a manager', () => {
     manager.start(CANDIDATE);
     await waiting;
     expect(await stateOf('package', 'p')).toBe('Error');
+    await eventually(() => expect(recorded.said('transition')).toHaveLength(3));
     expect(recorded.said('transition').map(({ kind, to }) => `${String(kind)} ${String(to)}`)).toEqual([
       'package Idle',
       'model Dead',

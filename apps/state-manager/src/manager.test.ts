@@ -193,6 +193,7 @@ describe('the manager', () => {
   it('logs each transition once, with its rule and cause', async () => {
     await start();
     await manager.submit(report('n1', dead));
+    await eventually(() => expect(recorded.said('transition')).toHaveLength(1));
     expect(recorded.said('transition')).toEqual([
       expect.objectContaining({ kind: 'model', name: 'm', from: null, to: 'Dead', rule: 'model.dead' }),
     ]);

@@ -20,7 +20,7 @@ import { loadView } from './engine/load-view.ts';
 import { Mirror } from './engine/mirror.ts';
 import { Pipeline, type Durable } from './engine/pipeline.ts';
 import { sayWaiting } from './engine/say-waiting.ts';
-import { logTransitions } from './log-transitions.ts';
+import { TransitionLog } from './log-transitions.ts';
 import type { Logger } from './log.ts';
 
 export type { Committed, DurableBatch, Follower, Heard, LoadedRevisions, Term } from './engine/follower.ts';
@@ -59,6 +59,7 @@ export class Manager {
   readonly #intake: Intake<Outcome>;
   readonly #mirror: Mirror;
   readonly #followers: Follower[] = [];
+  readonly #transitionLog: TransitionLog;
   readonly #lastHeard = new Map<string, number>();
   readonly #stopping = new AbortController();
   readonly #killed = new AbortController();
@@ -79,6 +80,7 @@ export class Manager {
   constructor(options: ManagerOptions) {
     this.#options = options;
     this.#intake = new Intake(options);
+    this.#transitionLog = new TransitionLog(options.log);
     this.#mirror = new Mirror({
       ...options,
       ownId: () => this.#candidate?.id,
@@ -159,6 +161,7 @@ export class Manager {
     await this.#running;
     clearInterval(look);
     clearTimeout(timer);
+    this.#transitionLog.flush();
     this.#intake.end();
   }
 
@@ -303,8 +306,8 @@ export class Manager {
 
   #tellCommitted(batch: DecidedBatch['batch'], revision: number): void {
     this.#mirror.moved(revision);
-    logTransitions(batch.transitions, revision, this.#options.log);
     const { transitions, fleet: changes, bytes } = batch;
+    this.#transitionLog.note(transitions, revision);
     const committed: Committed = { revision, transitions, changes, bytes };
     for (const follower of this.#followers) follower.onCommit?.(committed);
   }

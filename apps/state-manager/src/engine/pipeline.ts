@@ -39,6 +39,9 @@ export interface Durable {
 /** So many inputs are decided at a time while a transaction is in flight. */
 const PORTION_COUNT = 8;
 
+/** Why nothing more is decided on top of a commit. Without a reason each signal would make an exception, with its stack. */
+const ENDED = 'the commit has ended';
+
 /**
  * Decides what waits, commits it, and answers. One transaction is in flight at a time; meanwhile what became durable
  * before is told, and what comes is decided on top of what is in flight, as the next transaction. So the store and the
@@ -138,7 +141,7 @@ export class Pipeline {
   async #decideMeanwhile({ batch }: DecidedBatch, committing: Promise<unknown>): Promise<void> {
     const { queue, patienceMs } = this.#options;
     const stop = new AbortController();
-    const end = (): void => stop.abort();
+    const end = (): void => stop.abort(ENDED);
     // Where the store does not answer, callers may give up: what was decided too early could not be withdrawn.
     const timer = setTimeout(() => {
       this.#takeBack(batch.fleet);
