@@ -48,8 +48,8 @@ describe('a commit’s transitions', () => {
 });
 
 describe('the log of transitions', () => {
-  const namesIn = ({ said }: ReturnType<typeof recordLog>): unknown[] =>
-    said('transition').map(({ revision, name }) => `${String(revision)} ${String(name)}`);
+  const namesIn = (recorded: ReturnType<typeof recordLog>): unknown[] =>
+    recorded.said('transition').map(({ revision, name }) => `${String(revision)} ${String(name)}`);
 
   it('is written after what is under way has been answered, in order', async () => {
     const recorded = recordLog();
