@@ -13,6 +13,7 @@ import {
 import { diffLines } from 'diff';
 import { parseDefinition, parseDefinitionAt, type Definition } from '../definitions/parse-definition.ts';
 import { splitDocuments } from '../definitions/split-documents.ts';
+import { MAX_ANSWER_BYTES } from '../read/answer-size.ts';
 import { FieldError } from '../read/field-error.ts';
 import { readName, readPageSize } from '../read/filter.ts';
 import type { ReadModel } from '../read/read-model.ts';
@@ -212,13 +213,15 @@ async function list(
   const first = request.pageToken === '' ? 0 : kinds.findIndex((kind) => after.startsWith(`${kind}/`));
   if (first === -1) throw new FieldError('page_token', 'is none that a listing gave');
   const definitions: v1.Definition[] = [];
+  let bytes = 0;
   for (const kind of kinds.slice(first)) {
     const prefix = `${kind}/`;
     for (const entry of (await store.getAllWithPrefix(prefix)).entries) {
       const name = nameUnder(prefix, entry.key);
       if (name === undefined || (after.startsWith(prefix) && entry.key <= after)) continue;
-      if (definitions.length === size) return pageOf(definitions);
+      if (definitions.length === size || bytes >= MAX_ANSWER_BYTES) return pageOf(definitions);
       definitions.push(describe(kind, name, entry));
+      bytes += Buffer.byteLength(entry.value);
     }
   }
   return create(v1.ListDefinitionsResponseSchema, { definitions });

@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { v1 } from '@statemanager/proto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { change, defined, report, reported } from '../../test/kit/engine.ts';
@@ -75,6 +75,25 @@ describe('a listing in pages', () => {
     expect(namesOf(read)).toEqual(EVERYTHING);
     for (const { resources } of read.slice(0, -1)) expect(resources).toHaveLength(size);
     expect(read).toHaveLength(Math.ceil(EVERYTHING.length / size));
+  });
+
+  it('ends a page at about 2 MiB, however few that are, and each page fits where 4 MiB do', async () => {
+    const models = Array.from({ length: 1000 }, (_, i) => `model-${'x'.repeat(100)}-${i}`);
+    const packages = Array.from({ length: 30 }, (_, i) => `p${String(i).padStart(2, '0')}`);
+    for (const [i, packageName] of packages.entries()) {
+      await reading.manager.submit(defined(packageName, models, i + 1));
+    }
+    const read = await all({ kinds: ['package'] }, 1000);
+    expect(namesOf(read)).toEqual(packages.map((of) => `package/${of}`));
+    expect(read.length).toBeGreaterThan(2);
+    for (const { resources } of read) {
+      const bytes = toBinary(
+        v1.ListResourcesResponseSchema,
+        create(v1.ListResourcesResponseSchema, { resources: [...resources] }),
+      );
+      expect(bytes.length).toBeLessThan(4 * 1024 * 1024);
+    }
+    for (const { resources } of read.slice(0, -1)) expect(resources.length).toBeGreaterThan(5);
   });
 
   it('is empty, and one page, when there is nothing', () => {

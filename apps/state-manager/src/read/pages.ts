@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { v1 } from '@statemanager/proto';
+import { MAX_ANSWER_BYTES, sizeOf } from './answer-size.ts';
 import { copyEntries, READ_KINDS, type ReadKind } from './entries.ts';
 import { factsOf } from './facts.ts';
 import { FieldError } from './field-error.ts';
@@ -50,9 +51,10 @@ export class Pages {
     const picture = resumed?.picture ?? present;
     const resources: v1.Resource[] = [];
     let last = resumed?.position;
-    let lookedAt = 0;
+    let [lookedAt, bytes] = [0, 0];
     for (const [kind, name] of namesAfter(picture, filter, last)) {
-      if (last !== undefined && (resources.length >= size || lookedAt >= LOOKED_AT_MAX_COUNT)) {
+      const isFull = resources.length >= size || bytes >= MAX_ANSWER_BYTES || lookedAt >= LOOKED_AT_MAX_COUNT;
+      if (last !== undefined && isFull) {
         const id = resumed?.id ?? this.#keep(picture, filterText);
         return { resources, nextPageToken: tokenOf(id, last), revision: picture.revision };
       }
@@ -60,7 +62,9 @@ export class Pages {
       last = { kind, name };
       const facts = factsOf(picture, kind, name);
       if (facts === undefined || !filter.matches(facts)) continue;
-      resources.push(describeResource(picture, kind, name, reconcileStatus));
+      const resource = describeResource(picture, kind, name, reconcileStatus);
+      bytes += sizeOf(resource);
+      resources.push(resource);
     }
     if (resumed !== undefined) this.#open.delete(resumed.id);
     return { resources, nextPageToken: '', revision: picture.revision };

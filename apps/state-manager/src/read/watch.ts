@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { v1 } from '@statemanager/proto';
+import { MAX_ANSWER_BYTES, sizeOf } from './answer-size.ts';
 import { concerns, type WatchForm } from './changes.ts';
 import { READ_KINDS } from './entries.ts';
 import { factsOf } from './facts.ts';
@@ -137,6 +138,7 @@ function notLoaded(): WatchEndedError {
 
 function* snapshot(picture: Picture, filter: Filter, settings: WatchSettings): Generator<Message> {
   let resources: v1.Resource[] = [];
+  let bytes = 0;
   const part = (complete: boolean): Message =>
     message(picture.revision, { case: 'snapshot', value: create(v1.SnapshotSchema, { resources, complete }) });
   for (const kind of READ_KINDS) {
@@ -144,11 +146,14 @@ function* snapshot(picture: Picture, filter: Filter, settings: WatchSettings): G
     for (const [name] of picture.entries[kind].entriesAfter(undefined)) {
       const facts = factsOf(picture, kind, name);
       if (facts === undefined || !filter.matches(facts)) continue;
-      if (resources.length >= settings.partCount) {
+      if (resources.length >= settings.partCount || bytes >= MAX_ANSWER_BYTES) {
         yield part(false);
         resources = [];
+        bytes = 0;
       }
-      resources.push(describeResource(picture, kind, name, settings.reconcileStatus));
+      const resource = describeResource(picture, kind, name, settings.reconcileStatus);
+      bytes += sizeOf(resource);
+      resources.push(resource);
     }
   }
   yield part(true);

@@ -278,6 +278,14 @@ describe('ListDefinitions', () => {
     expect((await all({ kind: 'package', page_size: 4 })).keys).toEqual(expected);
   });
 
+  it('ends a page at about 2 MiB: clients of gRPC take 4 MiB unless they are told otherwise', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of names) await api.apply(`${modelYaml(name)}# ${'x'.repeat(900_000)}\n`);
+    const { keys, pages } = await all({});
+    expect(keys).toEqual(names.map((name) => `Model/${name}`));
+    expect(pages).toBe(2);
+  });
+
   it('goes on where it was although documents came and went', async () => {
     await api.apply(...['a', 'c', 'd', 'e'].map(modelYaml));
     const first = await page({ page_size: 2 });

@@ -274,7 +274,7 @@ export type ListDefinitionsRequest = Message<"statemanager.v1.ListDefinitionsReq
   kind: string;
 
   /**
-   * At most so many a page: 1 to 1000; 0 means 500.
+   * At most so many a page, and about 2 MiB: 1 to 1000; 0 means 500.
    *
    * @generated from field: int32 page_size = 2;
    */
