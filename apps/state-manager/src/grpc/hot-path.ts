@@ -11,6 +11,7 @@ import { parseTimeout } from '@connectrpc/connect/protocol-grpc';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { withCaller } from './caller.ts';
+import { endUnread } from './end-unread.ts';
 import { MAX_TIMER_MS } from './far-deadlines.ts';
 import { HEAD_BYTES, isPlainGrpc, messageIn } from './grpc-frame.ts';
 import { trailersOf, type Trailers } from './grpc-trailers.ts';
@@ -153,6 +154,7 @@ function handOver(
   rawHeaders: readonly string[],
   body: readonly Buffer[],
 ): void {
+  endUnread(stream);
   const request = new Http2ServerRequest(stream, headers, {}, rawHeaders);
   const response = new Http2ServerResponse(stream);
   const universal = universalRequestFromNodeRequest(request, response, undefined, withCaller(request));

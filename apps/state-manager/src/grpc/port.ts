@@ -16,6 +16,7 @@ import type { Address } from '../config/parsers.ts';
 import type { Logger } from '../log.ts';
 import type { PlainHandler } from '../observe/endpoints.ts';
 import { withCaller } from './caller.ts';
+import { endUnread } from './end-unread.ts';
 import { explainFlaws } from './explain-flaws.ts';
 import { allowFarDeadlines } from './far-deadlines.ts';
 import { serveFramed, type Admit, type FramedStream } from './framed-stream.ts';
@@ -122,7 +123,9 @@ export class Port {
     const ordinary = createHttp2Server(handler);
     this.#http2 = createHttp2Server({ settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS } });
     this.#http2.on('stream', (stream, headers, flags, rawHeaders) => {
-      if (!hotPath.take(stream, headers, rawHeaders)) ordinary.emit('stream', stream, headers, flags, rawHeaders);
+      if (hotPath.take(stream, headers, rawHeaders)) return;
+      endUnread(stream);
+      ordinary.emit('stream', stream, headers, flags, rawHeaders);
     });
     this.#http2.on('session', (session) => {
       session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
