@@ -1,6 +1,9 @@
+/** Stands for a value that was removed over the base. Told from a name that is not there by one look instead of two. */
+const REMOVED = Symbol('removed');
+
 /** A map from names to values that can be laid over another one without touching it. */
 export class Table<V> {
-  readonly #own = new Map<string, V | undefined>();
+  readonly #own = new Map<string, V | typeof REMOVED>();
   #base: Table<V> | undefined;
   #size: number;
 
@@ -15,10 +18,10 @@ export class Table<V> {
   }
 
   get(name: string): V | undefined {
-    const own = this.#own.get(name);
-    if (own !== undefined || this.#base === undefined) return own;
     // Most tables of an overlay are empty, and asking for a size costs less than asking for a name.
-    return this.#own.size > 0 && this.#own.has(name) ? undefined : this.#base.get(name);
+    const own = this.#own.size === 0 ? undefined : this.#own.get(name);
+    if (own === undefined) return this.#base?.get(name);
+    return own === REMOVED ? undefined : own;
   }
 
   /** Sets or, with undefined, removes a name's value. A name that is set anew after its removal comes last. */
@@ -29,7 +32,8 @@ export class Table<V> {
       this.#size += has ? 1 : -1;
       this.#own.delete(name);
     }
-    if (has || this.#base !== undefined) this.#own.set(name, value);
+    if (has) this.#own.set(name, value);
+    else if (this.#base !== undefined) this.#own.set(name, REMOVED);
   }
 
   /** The names that have a value: the base's first, then one's own, each in the order in which they were set. */
@@ -37,12 +41,12 @@ export class Table<V> {
     if (this.#base !== undefined) {
       for (const name of this.#base.names()) if (!this.#own.has(name)) yield name;
     }
-    for (const [name, value] of this.#own) if (value !== undefined) yield name;
+    for (const [name, value] of this.#own) if (value !== REMOVED) yield name;
   }
 
   /** What was set here, over the base; undefined for what was removed. */
-  own(): IterableIterator<[string, V | undefined]> {
-    return this.#own.entries();
+  *own(): IterableIterator<[string, V | undefined]> {
+    for (const [name, value] of this.#own) yield [name, value === REMOVED ? undefined : value];
   }
 
   /** Whether a name was set here, over the base. */
@@ -57,6 +61,6 @@ export class Table<V> {
 
   /** Takes over what was set in a table laid over this one. */
   absorb(overlay: Table<V>): void {
-    for (const [name, value] of overlay.own()) this.set(name, value);
+    for (const [name, value] of overlay.#own) this.set(name, value === REMOVED ? undefined : value);
   }
 }
