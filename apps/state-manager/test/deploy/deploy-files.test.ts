@@ -48,6 +48,13 @@ describe('compose.yaml', () => {
       expect(command).toContain(`--advertise=${name}:47006`);
     }
   });
+
+  it('has the NodeAgents report to whichever replica runs', () => {
+    const [, name = ''] =
+      /--state-manager=http:\/\/(.*):/.exec(services['stub-node-agent']?.command.join('\n') ?? '') ?? [];
+    const called = Object.entries(services).filter(([, { networks }]) => networks?.default.aliases.includes(name));
+    expect(called.map(([replica]) => replica)).toEqual(['state-manager-1', 'state-manager-2', 'state-manager-3']);
+  });
 });
 
 describe('kubernetes', () => {

@@ -33,6 +33,7 @@ interface PodSpec {
 export interface ComposeService {
   readonly command: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
+  readonly networks?: { readonly default: { readonly aliases: readonly string[] } };
 }
 
 interface Compose {
