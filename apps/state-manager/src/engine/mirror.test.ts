@@ -141,6 +141,15 @@ describe('a mirror', () => {
     await eventually(() => expect(leaders).toEqual([CANDIDATE.id, undefined]));
   });
 
+  it('knows who came to lead after it had looked, and before it loaded', async () => {
+    store.onGet = () => {
+      store.onGet = undefined;
+      return Promise.resolve(undefined);
+    };
+    follow();
+    await eventually(() => expect(mirror.leader).toEqual(CANDIDATE));
+  });
+
   it('tells nothing of leaders that came and went before it looked', async () => {
     follow();
     await eventually(() => expect(mirror.view).toBeDefined());

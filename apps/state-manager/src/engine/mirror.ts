@@ -98,7 +98,11 @@ export class Mirror {
     while (!signal.aborted) {
       try {
         await this.#readLeader();
-        if (this.view === undefined) await this.#load();
+        if (this.view === undefined) {
+          await this.#load();
+          // Whoever was elected before the view was read is in no change that follows it.
+          await this.#readLeader();
+        }
         for await (const batch of store.watch(OWN_PREFIX, { afterRevision: this.#revision, signal })) {
           this.#take(batch);
           waitMs = RETRY_MS.least;
