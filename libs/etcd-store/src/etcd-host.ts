@@ -25,6 +25,8 @@ const CHANNEL_OPTIONS = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1000,
+  // A server that was started anew may have another address; its name is otherwise looked up every 30 s, and calls wait.
+  'grpc.dns_min_time_between_resolutions_ms': 1000,
   // etcd answers pings more often than every 5 s by hanging up.
   'grpc.keepalive_time_ms': 6000,
   'grpc.keepalive_timeout_ms': 3000,

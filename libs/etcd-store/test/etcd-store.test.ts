@@ -1,9 +1,10 @@
+import dns from 'node:dns';
 import { rmSync } from 'node:fs';
 import { LEADER_KEY } from '@statemanager/state-store';
 import type { KeyValueStore, WatchBatch } from '@statemanager/state-store';
 import { eventually, until } from '@statemanager/state-store/testing';
 import { Etcd3 } from 'etcd3';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openEtcdStore } from '../src/index.ts';
 import { startEtcd } from '../src/testing/index.ts';
 import type { EtcdOptions, TestEtcd } from '../src/testing/index.ts';
@@ -49,6 +50,18 @@ describe('the store on etcd', () => {
     expect(await client(etcd.endpoint).get('/k')).toMatchObject({ value: 'v', revision });
     expect((await store.commit({ guards: [{ key: '/k', revision }], operations: [] })).outcome).toBe('committed');
     expect((await store.lead(one)).isCurrent()).toBe(true);
+  });
+
+  it('finds a server whose name has got another address', async () => {
+    const etcd = await server();
+    let address = '127.0.0.2';
+    const lookup = vi.spyOn(dns.promises, 'lookup');
+    lookup.mockImplementation((() => Promise.resolve([{ address, family: 4 }])) as never);
+    cleanups.push(() => lookup.mockRestore());
+    const store = client(`etcd.test:${etcd.port}`);
+    await expect(store.get('/k')).rejects.toMatchObject({ code: 'unavailable' });
+    address = '127.0.0.1';
+    await eventually(() => store.get('/k'));
   });
 
   it('refuses a commit that is too large for etcd, applying nothing', async () => {
