@@ -101,10 +101,12 @@ export class EtcdConnection {
       if (!failure.tryAnother) return { failure };
       this.avoid(address);
       if (failure.maybeApplied && repeat !== 'always') return { failure };
+      // That there is no leader says more than that some of the servers are away.
+      const failed = { failure: noLeader ?? failure };
+      // A server that is given no time to answer would be passed over as if it were away: the next call asks it.
+      if (deadline.getTime() - Date.now() <= ELECTION_PAUSE_MS) return failed;
       if (tries % this.#hosts.length !== 0) continue;
-      // Every server was asked. That there is no leader says more than that some of them are away.
-      const timeIsLeft = deadline.getTime() - Date.now() > ELECTION_PAUSE_MS;
-      if (noLeader === undefined || !awaitLeader || !timeIsLeft) return { failure: noLeader ?? failure };
+      if (noLeader === undefined || !awaitLeader) return failed;
       await sleep(ELECTION_PAUSE_MS);
     }
   }

@@ -1,5 +1,7 @@
 import dns from 'node:dns';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { LEADER_KEY } from '@statemanager/state-store';
 import type { KeyValueStore, WatchBatch } from '@statemanager/state-store';
 import { eventually, until } from '@statemanager/state-store/testing';
@@ -20,6 +22,17 @@ describe('the store on etcd', () => {
     const etcd = await startEtcd(options);
     cleanups.push(() => etcd.stop());
     return etcd;
+  };
+  /** Takes connections, and says nothing on them. */
+  const silent = async (): Promise<string> => {
+    const sockets: Socket[] = [];
+    const listener = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    cleanups.push(() => {
+      for (const socket of sockets) socket.destroy();
+      listener.close();
+    });
+    return `127.0.0.1:${(listener.address() as AddressInfo).port}`;
   };
   const client = (...hosts: string[]): KeyValueStore => {
     const store = openEtcdStore({ hosts, callTimeoutMs: 1000, leaseTtlSeconds: 1 });
@@ -50,6 +63,11 @@ describe('the store on etcd', () => {
     expect(await client(etcd.endpoint).get('/k')).toMatchObject({ value: 'v', revision });
     expect((await store.commit({ guards: [{ key: '/k', revision }], operations: [] })).outcome).toBe('committed');
     expect((await store.lead(one)).isCurrent()).toBe(true);
+  });
+
+  it('comes to the one host that answers, whichever is asked first', async () => {
+    const store = client(await silent(), await silent(), (await server()).endpoint);
+    await eventually(() => store.get('/k'));
   });
 
   it('finds a server whose name has got another address', async () => {
