@@ -41,16 +41,21 @@ export class SqliteLedger implements Ledger {
   }
 
   range(prefix: string): Entry[] {
-    return this.#try(() => {
-      const entries: Entry[] = [];
+    return Array.from(this.entries(prefix), (entry) => ({ ...entry }));
+  }
+
+  /** What {@link range} returns, one after the other: none of them is kept here. The ledger must not change meanwhile. */
+  *entries(prefix: string): Generator<Entry> {
+    try {
       // SQLite orders text by its UTF-8 bytes, so the keys with this prefix stand together.
       for (const row of this.#statements.from.iterate(prefix)) {
-        const entry = { ...row } as unknown as Entry;
-        if (!entry.key.startsWith(prefix)) break;
-        entries.push(entry);
+        const entry = row as unknown as Entry;
+        if (!entry.key.startsWith(prefix)) return;
+        yield entry;
       }
-      return entries;
-    });
+    } catch (error) {
+      throw storeErrorOf(error, this.#file);
+    }
   }
 
   apply(operations: readonly Operation[]): number {

@@ -1,16 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { EmbeddedStore, StoreError } from '@statemanager/state-store';
+import { StoreError } from '@statemanager/state-store';
 import type { KeyValueStore } from '@statemanager/state-store';
-import { openDatabase } from './database.ts';
-import { SqliteLedger } from './sqlite-ledger.ts';
+import { ThreadLink } from './thread-link.ts';
+import { ThreadStore } from './thread-store.ts';
 
 /**
  * Opens the store in one file, and creates the file and its directories if they are not there. What was acknowledged
- * survives the death of the process and of the machine.
+ * survives the death of the process and of the machine. The file is in a thread of its own: whatever its disk does, this
+ * one goes on.
  *
  * Throws `locked` if another store has the file open, in this process or another; `corrupt` if it is not a file of
- * ours, or is damaged; `unavailable` if it cannot be read or written, or Node has no SQLite.
+ * ours, or is damaged; `unavailable` if it cannot be read or written, or Node has no SQLite. If the thread dies, every call
+ * is `unavailable`, a commit that it had is `unknown`, and the leadership is lost.
  */
 export async function openSqliteStore(path: string): Promise<KeyValueStore> {
   const file = resolve(path);
@@ -19,6 +21,13 @@ export async function openSqliteStore(path: string): Promise<KeyValueStore> {
   } catch (cause) {
     throw new StoreError('unavailable', `cannot create the directory of ${file}`, { cause });
   }
-  const database = await openDatabase(file);
-  return new EmbeddedStore(`sqlite:${file}`, new SqliteLedger(database, file));
+  const name = `sqlite:${file}`;
+  const link = new ThreadLink(name, file);
+  try {
+    await link.opened;
+  } catch (error) {
+    await link.untilGone();
+    throw error;
+  }
+  return new ThreadStore(name, link);
 }
