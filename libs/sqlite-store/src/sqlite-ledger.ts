@@ -122,10 +122,10 @@ export class SqliteLedger implements Ledger {
   /** Runs `work` and makes it durable, or undoes it; what `work` returns runs only if it is durable. */
   #transaction(work: () => () => unknown): void {
     this.#try(() => {
-      this.#database.exec('BEGIN IMMEDIATE');
+      this.#statements.begin.run();
       try {
         const afterwards = work();
-        this.#database.exec('COMMIT');
+        this.#statements.commit.run();
         afterwards();
       } catch (error) {
         // A full disk has ended the transaction already.
@@ -153,6 +153,8 @@ export class SqliteLedger implements Ledger {
 function prepareStatements(database: DatabaseSync) {
   const prepare = (sql: string): StatementSync => database.prepare(sql);
   return {
+    begin: prepare('BEGIN IMMEDIATE'),
+    commit: prepare('COMMIT'),
     read: prepare('SELECT key, value, revision FROM entry WHERE key = ?'),
     from: prepare('SELECT key, value, revision FROM entry WHERE key >= ? ORDER BY key'),
     put: prepare('INSERT OR REPLACE INTO entry (key, value, revision) VALUES (?, ?, ?)'),
