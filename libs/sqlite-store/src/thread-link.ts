@@ -1,13 +1,12 @@
-import { extname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { WorkerOptions } from 'node:worker_threads';
 import { StoreError } from '@statemanager/state-store';
 import type { Entry } from '@statemanager/state-store';
 import { fromPortable } from './portable-error.ts';
 import { OPENING } from './thread-calls.ts';
 import type { Calls, FlatEntries, Message, Request, ThreadData } from './thread-calls.ts';
-
-/** Nothing in the thread lives long but SQLite's pages; with more room than this for the young it only holds more garbage. */
-const YOUNG_GENERATION_MIB = 16;
 
 /** A call that was not answered yet. */
 interface Pending {
@@ -42,12 +41,7 @@ export class ThreadLink {
   constructor(name: string, file: string) {
     this.#name = name;
     const workerData: ThreadData = { name, file, pagesUnderWay: this.#pagesUnderWay };
-    this.#worker = new Worker(threadUrl(), {
-      workerData,
-      execArgv: execArgv(),
-      name: 'sqlite-store',
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
-    });
+    this.#worker = new Worker(threadUrl(), { workerData, name: 'sqlite-store', ...surroundings() });
     this.#worker.on('message', (message: Message) => this.#hear(message));
     this.#worker.on('error', (error: unknown) => (this.#fault = error));
     this.#gone = new Promise((resolve) => {
@@ -155,16 +149,25 @@ function entriesOf(flat: FlatEntries): Entry[] {
   return entries;
 }
 
-/** The thread's module, which is compiled if this one is. */
+/** This module is a source, or compiled; so is the thread's. */
+const extension = extname(import.meta.url);
+
 function threadUrl(): URL {
-  return new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
+  return new URL(`./thread${extension}`, import.meta.url);
 }
 
 /**
- * What the thread's Node is told: where sources are, if this is one, and to be in a profile of this process. What else
- * this process was told is not for a thread; some of it none can be started with.
+ * What the thread's Node is told: to be in a profile of this process, and where sources are. What else this process was
+ * told is not for a thread; some of it none can be started with.
+ *
+ * Of sources Node keeps what it has made of them. It strips types in WebAssembly, and where many threads of a process begin
+ * with that, V8 ends the process now and then ("Check failed: jit_page.has_value()").
  */
-function execArgv(): string[] {
-  const conditions = extname(import.meta.url) === '.ts' ? ['--conditions=@statemanager/source'] : [];
-  return [...conditions, ...process.execArgv.filter((arg) => arg.startsWith('--cpu-prof'))];
+function surroundings(): Pick<WorkerOptions, 'execArgv' | 'env'> {
+  const execArgv = process.execArgv.filter((arg) => arg.startsWith('--cpu-prof'));
+  if (extension !== '.ts') return { execArgv };
+  return {
+    execArgv: ['--conditions=@statemanager/source', ...execArgv],
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env },
+  };
 }
