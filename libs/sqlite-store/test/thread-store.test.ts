@@ -113,9 +113,9 @@ describe("the store's thread", () => {
     const source = `
       import { openSqliteStore } from '@statemanager/sqlite-store';
       const store = await openSqliteStore(${JSON.stringify(join(directory, 'forgotten.db'))});
-      console.log(await store.put('/k', 'v'));`;
+      process.stdout.write(String(await store.put('/k', 'v')));`;
     const args = ['--input-type=module', '--conditions=@statemanager/source', '-e', source];
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: import.meta.dirname });
-    expect(stdout).toBe('2\n');
+    expect(stdout).toBe('2');
   });
 });
