@@ -11,8 +11,8 @@ import { ThreadStore } from './thread-store.ts';
  * one goes on.
  *
  * Throws `locked` if another store has the file open, in this process or another; `corrupt` if it is not a file of
- * ours, or is damaged; `unavailable` if it cannot be read or written, or Node has no SQLite. If the thread dies, every call
- * is `unavailable`, a commit that it had is `unknown`, and the leadership is lost.
+ * ours, or is damaged; `unavailable` if it cannot be read or written, or Node has no SQLite. If the thread dies, open
+ * calls are `unavailable`, a commit that it had is `unknown`, and the leadership is lost; the next call starts another one.
  */
 export async function openSqliteStore(path: string): Promise<KeyValueStore> {
   const file = resolve(path);
@@ -22,12 +22,13 @@ export async function openSqliteStore(path: string): Promise<KeyValueStore> {
     throw new StoreError('unavailable', `cannot create the directory of ${file}`, { cause });
   }
   const name = `sqlite:${file}`;
-  const link = new ThreadLink(name, file);
+  const open = (): ThreadLink => new ThreadLink(name, file);
+  const link = open();
   try {
     await link.opened;
   } catch (error) {
     await link.untilGone();
     throw error;
   }
-  return new ThreadStore(name, link);
+  return new ThreadStore(name, link, open);
 }

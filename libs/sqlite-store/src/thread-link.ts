@@ -108,7 +108,7 @@ export class ThreadLink {
       case 'answer':
         return this.#take(message.id)?.resolve(message.result as never);
       case 'failure':
-        return this.#take(message.id)?.reject(fromPortable(message.error));
+        return this.#refuse(message.id, fromPortable(message.error));
       case 'page':
         Atomics.sub(this.#pagesUnderWay, 0, 1);
         Atomics.notify(this.#pagesUnderWay, 0);
@@ -117,6 +117,12 @@ export class ThreadLink {
         this.#listeners.get(message.name)?.onLost?.(fromPortable(message.error));
         return this.forget(message.name);
     }
+  }
+
+  #refuse(id: number, error: Error): void {
+    // What else was asked of a thread that could not open the file is told why.
+    if (id === OPENING) this.#fault = error;
+    this.#take(id)?.reject(error);
   }
 
   #take(id: number): Pending | undefined {
@@ -129,7 +135,7 @@ export class ThreadLink {
   #end(): void {
     const ended = this.#isClosing
       ? new StoreError('closed', `${this.#name} is closed`)
-      : new StoreError('unavailable', `the thread of ${this.#name} has died: start this process again`, {
+      : new StoreError('unavailable', `the thread of ${this.#name} has died: the next call starts another`, {
           cause: this.#fault,
         });
     this.#ended = ended;

@@ -19,15 +19,26 @@ import type { ThreadLink } from './thread-link.ts';
 /** How long a look at the store may take until it is said that it does not answer: as long as a call to etcd. */
 const LOOK_MS = 5000;
 
-/** The store that a thread of its own has: every call is handed over, so that nobody here waits for the disk. */
+interface Watch {
+  readonly link: ThreadLink;
+  readonly name: number;
+  readonly begun: Promise<void>;
+}
+
+/**
+ * The store that a thread of its own has: every call is handed over, so that nobody here waits for the disk. If the thread
+ * dies, what was under way fails, and the next call starts another one.
+ */
 export class ThreadStore implements KeyValueStore {
   readonly name: string;
-  readonly #link: ThreadLink;
+  readonly #openAgain: () => ThreadLink;
+  #link: ThreadLink;
   #closing: Promise<void> | undefined;
 
-  constructor(name: string, link: ThreadLink) {
+  constructor(name: string, link: ThreadLink, openAgain: () => ThreadLink) {
     this.name = name;
     this.#link = link;
+    this.#openAgain = openAgain;
   }
 
   put(key: string, value: string): Promise<number> {
@@ -39,16 +50,17 @@ export class ThreadStore implements KeyValueStore {
   }
 
   async getAllWithPrefix(prefix: string): Promise<Snapshot> {
+    const link = this.#living();
     const entries: Entry[] = [];
-    const name = this.#link.listen({
+    const name = link.listen({
       onPage: (page) => {
         for (const entry of page) entries.push(entry);
       },
     });
     try {
-      return { revision: await this.#ask('snapshot', name, prefix), entries };
+      return { revision: await link.ask('snapshot', name, prefix), entries };
     } finally {
-      this.#link.forget(name);
+      link.forget(name);
     }
   }
 
@@ -57,43 +69,44 @@ export class ThreadStore implements KeyValueStore {
   }
 
   async commit({ guards, operations }: Commit): Promise<CommitResult> {
-    const { ended } = this.#link;
+    const link = this.#living();
     try {
-      return await this.#ask('commit', guards, flatOf(operations));
+      return await link.ask('commit', guards, flatOf(operations));
     } catch (error) {
       // It was handed over: whoever opens the file next sees what became of it.
-      if (ended === undefined && error === this.#link.ended) return { outcome: 'unknown', cause: error };
+      if (error === link.ended) return { outcome: 'unknown', cause: error };
       throw error;
     }
   }
 
   watch(prefix: string, { afterRevision, signal }: WatchOptions = {}): AsyncIterable<WatchBatch> {
     if (afterRevision !== undefined) assertRevision(afterRevision);
-    if (this.#closing !== undefined) throw this.#closed();
-    const name = this.#link.listen({});
+    const link = this.#living();
+    const name = link.listen({});
     // Asked at once and not when it is read, because that is when it begins.
-    const begun = this.#ask('watch', name, prefix, afterRevision);
+    const begun = link.ask('watch', name, prefix, afterRevision);
     begun.catch(() => undefined);
-    return this.#follow(name, begun, signal);
+    return this.#follow({ link, name, begun }, signal);
   }
 
   async lead(candidate: Candidate, { signal }: LeadOptions = {}): Promise<Leadership> {
     signal?.throwIfAborted();
+    const link = this.#living();
     const lost = new AbortController();
-    const name = this.#link.listen({ onLost: (error) => lost.abort(error) });
-    const stopWaiting = (): void => this.#tell('stopWaiting', name);
+    const name = link.listen({ onLost: (error) => lost.abort(error) });
+    const stopWaiting = (): void => tell(link, 'stopWaiting', name);
     signal?.addEventListener('abort', stopWaiting);
     try {
-      const fence = await this.#ask('lead', name, candidate);
+      const fence = await link.ask('lead', name, candidate);
       const resign = async (): Promise<void> => {
-        if (!lost.signal.aborted && this.#closing === undefined) await this.#ask('resign', name);
+        if (!lost.signal.aborted && this.#closing === undefined) await link.ask('resign', name);
       };
       // It was let wait no longer, and leads before the thread has heard of that.
       if (signal?.aborted === true) await resign();
       signal?.throwIfAborted();
       return { fence, lost: lost.signal, isCurrent: () => !lost.signal.aborted, resign };
     } catch (error) {
-      this.#link.forget(name);
+      link.forget(name);
       throw signal?.aborted === true ? signal.reason : error;
     } finally {
       signal?.removeEventListener('abort', stopWaiting);
@@ -126,35 +139,46 @@ export class ThreadStore implements KeyValueStore {
     return this.#closing;
   }
 
-  async *#follow(name: number, begun: Promise<void>, signal?: AbortSignal): AsyncGenerator<WatchBatch> {
-    const end = (): void => this.#tell('endWatch', name);
+  async *#follow({ link, name, begun }: Watch, signal?: AbortSignal): AsyncGenerator<WatchBatch> {
+    const end = (): void => tell(link, 'endWatch', name);
     signal?.addEventListener('abort', end);
     try {
       await begun;
       while (signal?.aborted !== true) {
-        const batch = await this.#ask('next', name);
-        if (batch === undefined) return;
+        const batch = await link.ask('next', name);
+        if (batch === undefined) break;
         yield batch;
       }
     } finally {
       signal?.removeEventListener('abort', end);
-      this.#link.forget(name);
+      link.forget(name);
       end();
     }
   }
 
-  #ask<K extends keyof Calls>(call: K, ...args: Parameters<Calls[K]>): Promise<ReturnType<Calls[K]>> {
-    return this.#closing === undefined ? this.#link.ask(call, ...args) : Promise.reject(this.#closed());
+  async #ask<K extends keyof Calls>(call: K, ...args: Parameters<Calls[K]>): Promise<ReturnType<Calls[K]>> {
+    return await this.#living().ask(call, ...args);
   }
 
-  /** Asks for what has nothing to be told of: where it fails, the thread has ended what this would have ended. */
-  #tell(call: 'endWatch' | 'stopWaiting', name: number): void {
-    this.#ask(call, name).catch(() => undefined);
+  /** The way to the thread; to another one if that has died. Throws `closed`. */
+  #living(): ThreadLink {
+    if (this.#closing !== undefined) throw this.#closed();
+    if (this.#link.ended !== undefined) {
+      this.#link = this.#openAgain();
+      // Whoever asks it hears of it.
+      this.#link.opened.catch(() => undefined);
+    }
+    return this.#link;
   }
 
   #closed(): StoreError {
     return new StoreError('closed', `${this.name} is closed`);
   }
+}
+
+/** Asks for what has nothing to be told of: where it fails, the thread has ended what this would have ended. */
+function tell(link: ThreadLink, call: 'endWatch' | 'stopWaiting', name: number): void {
+  link.ask(call, name).catch(() => undefined);
 }
 
 function flatOf(operations: readonly Operation[]): FlatOperations {

@@ -65,7 +65,7 @@ describe("the store's thread", () => {
     await store.close();
   });
 
-  it('ends everything that is open when it dies, and whatever is asked then', async () => {
+  it('ends everything that is open when it dies, and another one goes on', async () => {
     const { store, thread } = await openWithThread('dies.db');
     const leadership = await store.lead({ id: 'one', address: 'one:1' });
     const waiting = store.lead({ id: 'two', address: 'two:2' });
@@ -81,26 +81,39 @@ describe("the store's thread", () => {
     expect(leadership.lost.reason).toMatchObject({ name: 'StoreError', code: 'deposed' });
     expect(await committing).toMatchObject({ outcome: 'unknown', cause: { code: 'unavailable' } });
 
-    await expect(store.get('/k')).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(store.commit({ guards: [], operations: [] })).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(store.lead({ id: 'one', address: 'one:1' })).rejects.toMatchObject({ code: 'unavailable' });
-    expect(await store.status()).toMatchObject({
-      state: 'unavailable',
-      detail: expect.stringContaining('died') as string,
-    });
+    expect((await store.get('/k'))?.value).toMatch(/[vw]/);
     await leadership.resign();
+    const next = await store.lead({ id: 'two', address: 'two:2' });
+    expect(next.isCurrent()).toBe(true);
+    const watch = store.watch('/k')[Symbol.asyncIterator]();
+    const [change] = await Promise.all([watch.next(), store.put('/k', 'x')]);
+    expect(change.value).toMatchObject({ events: [{ type: 'put', key: '/k', value: 'x' }] });
+    expect(await store.status()).toMatchObject({ state: 'ok' });
+    await watch.return?.();
     await store.close();
+    expect(next.isCurrent()).toBe(false);
     await expect(store.get('/k')).rejects.toMatchObject({ code: 'closed' });
-    const again = await openSqliteStore(join(directory, 'dies.db'));
-    expect((await again.get('/k'))?.value).toMatch(/[vw]/);
-    await again.close();
+  });
+
+  it('says why no other can go on, to everybody, and goes on as soon as one can', async () => {
+    const { store, thread } = await openWithThread('locked.db');
+    await store.put('/k', 'v');
+    await thread.terminate();
+    const rival = await openSqliteStore(join(directory, 'locked.db'));
+    for (const refusal of await Promise.allSettled([store.get('/k'), store.put('/k', 'w')])) {
+      expect(refusal).toMatchObject({ reason: { code: 'unavailable', cause: { code: 'locked' } } });
+    }
+    expect(await store.status()).toMatchObject({ state: 'unavailable' });
+    await rival.close();
+    expect((await store.get('/k'))?.value).toBe('v');
+    await store.close();
   });
 
   it('is unavailable to whoever looks at it while it does not answer', async () => {
     vi.useFakeTimers();
     try {
       const link = { ask: () => new Promise(() => undefined) } as unknown as ThreadLink;
-      const looking = new ThreadStore('sqlite:/hangs.db', link).status();
+      const looking = new ThreadStore('sqlite:/hangs.db', link, () => link).status();
       await vi.advanceTimersByTimeAsync(5000);
       expect(await looking).toMatchObject({ state: 'unavailable', reason: 'timeout' });
       expect((await looking).detail).toContain('/hangs.db');
