@@ -15,14 +15,18 @@ export interface Out {
   size(): { readonly columns: number; readonly rows: number };
 }
 
-/** The process's own outputs. A reader that has gone away ends the process quietly, as `head` expects. */
-export function processOut(colourFlag: boolean | undefined): Out {
+/** Has a reader that goes away end the process quietly, as `head` expects. */
+export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);
       throw error;
     });
   }
+}
+
+/** The process's own outputs. */
+export function processOut(colourFlag: boolean | undefined): Out {
   const isTerminal = process.stdout.isTTY === true;
   return {
     line: (text) => void process.stdout.write(`${text}\n`),
