@@ -29,7 +29,8 @@ export async function killInRounds(
   await firstLife(afterwards, store);
   let livesWithIntents = 0;
   for (let round = 1; round <= roundsCount; round += 1) {
-    const lifeMs = moments.between(0, LONGEST_LIFE_MS);
+    // Short lives and long ones, a part of the time for each: of a few that are all short nothing would be learnt.
+    const lifeMs = Math.round(((round - 1 + moments.next()) / roundsCount) * LONGEST_LIFE_MS);
     await live(afterwards, store, controller.url, load, lifeMs);
     const contents = await store.read();
     const where = `round ${round} of ${roundsCount}, killed after ${lifeMs} ms, seed ${SEED}`;
