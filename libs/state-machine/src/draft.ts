@@ -38,14 +38,30 @@ export class Draft {
     return this.fleet.record(kind, name) ?? blankRecord(kind);
   }
 
-  /** Changes parts of a record that are no transition. A part that is undefined is taken out. */
-  amend<K extends ResourceKind>(kind: K, name: string, parts: Partial<Loose<RecordOf[K]>>): void {
-    this.fleet.putRecord(kind, name, withParts(this.record(kind, name), parts));
+  /**
+   * Changes parts of a record that are no transition, and gives what it is now. A part that is undefined is taken out.
+   * Whoever has just looked up the record may give it along.
+   */
+  amend<K extends ResourceKind>(
+    kind: K,
+    name: string,
+    parts: Partial<Loose<RecordOf[K]>>,
+    before = this.record(kind, name),
+  ): RecordOf[K] {
+    return this.#put(kind, name, withParts(before, parts), before);
   }
 
-  /** Moves a resource into a state (null: removes it) and notes it in the history. */
-  transition<K extends ResourceKind>(kind: K, name: string, to: StateOf[K] | null, move: Move): Transition {
-    const before = this.record(kind, name);
+  /**
+   * Moves a resource into a state (null: removes it) and notes it in the history. Whoever has just looked up its record
+   * may give it along.
+   */
+  transition<K extends ResourceKind>(
+    kind: K,
+    name: string,
+    to: StateOf[K] | null,
+    move: Move,
+    before = this.record(kind, name),
+  ): Transition {
     const generation = before.generation + 1;
     const { rule, cause, source, transitionId } = move;
     const transition: Transition = {
@@ -64,7 +80,7 @@ export class Draft {
     const since = before.state === to ? before.since : this.at;
     const removed = to === null ? true : undefined;
     const parts = { state: to, since, rule, cause, source, generation, removed };
-    this.fleet.putRecord(kind, name, withParts(before, parts as Partial<Loose<RecordOf[K]>>));
+    this.#put(kind, name, withParts(before, parts as Partial<Loose<RecordOf[K]>>), before);
     return transition;
   }
 
@@ -77,11 +93,25 @@ export class Draft {
   decision(message: string): Decision {
     return { accepted: true, changes: this.fleet, transitions: this.transitions, message };
   }
+
+  /** Puts a record in the place of the one before, which is a blank one if there was none. */
+  #put<K extends ResourceKind>(kind: K, name: string, record: RecordOf[K], before: RecordOf[K]): RecordOf[K] {
+    this.fleet.putRecord(kind, name, record, before === blankRecord(kind) ? undefined : before);
+    return record;
+  }
 }
 
 type Loose<T> = { [P in keyof T]: T[P] | undefined };
 
+/** A record with other parts; one that is undefined is not in it at all. */
 function withParts<R extends object>(record: R, parts: Partial<Loose<R>>): R {
-  const merged = { ...record, ...parts };
+  const merged = { ...record } as Record<string, unknown>;
+  let leftOut = false;
+  for (const [name, value] of Object.entries(parts)) {
+    if (value === undefined && !(name in merged)) continue;
+    merged[name] = value;
+    leftOut ||= value === undefined;
+  }
+  if (!leftOut) return merged as R;
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined)) as R;
 }

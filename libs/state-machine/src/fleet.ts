@@ -109,10 +109,17 @@ export class Fleet {
     return this.#tables[kind].names();
   }
 
-  /** Puts a resource's record; undefined forgets it altogether. */
-  putRecord<K extends ResourceKind>(kind: K, name: string, record: RecordOf[K] | undefined): void {
-    const before = this.#records(kind).get(name);
-    this.#records(kind).set(name, record);
+  /**
+   * Puts a resource's record; undefined forgets it altogether. Whoever has just looked up the one before may give it
+   * along.
+   */
+  putRecord<K extends ResourceKind>(
+    kind: K,
+    name: string,
+    record: RecordOf[K] | undefined,
+    before = this.#records(kind).get(name),
+  ): void {
+    this.#records(kind).set(name, record, before);
     const delta =
       Number(record !== undefined && record.state !== null) - Number(before !== undefined && before.state !== null);
     if (delta !== 0) this.#tables.existing.set(kind, this.count(kind) + delta);
@@ -129,8 +136,9 @@ export class Fleet {
    * their counts were touched.
    */
   putNode(name: string, record: NodeRecord | undefined): readonly string[] {
-    const differences = compareWords(this.#tables.node.get(name)?.containers ?? [], record?.containers ?? []);
-    this.#tables.node.set(name, record);
+    const known = this.#tables.node.get(name);
+    const differences = compareWords(known?.containers ?? [], record?.containers ?? []);
+    this.#tables.node.set(name, record, known);
     for (const { model, before, after } of differences) {
       this.#recount(model, before, after);
       if (before.length === 0) this.#tables.nodesOf.set(model, [...this.nodesOf(model), name].sort());
@@ -185,13 +193,16 @@ export class Fleet {
     return this.#tables[kind] as Table<unknown> as Table<RecordOf[K]>;
   }
 
-  #modelMoved(name: string, before: ModelRecord | undefined, after: ModelRecord | undefined): void {
-    const from = before?.state ?? 'absent';
-    const to = after?.state ?? 'absent';
+  #modelMoved(name: string, was: ModelRecord | undefined, is: ModelRecord | undefined): void {
+    const from = was?.state ?? 'absent';
+    const to = is?.state ?? 'absent';
     if (from === to) return;
     for (const packageName of this.packagesOf(name)) {
-      const counts = this.modelCounts(packageName);
-      this.#tables.modelCounts.set(packageName, { ...counts, [from]: counts[from] - 1, [to]: counts[to] + 1 });
+      const before = this.#tables.modelCounts.get(packageName);
+      const counts = { ...(before ?? NO_MODELS) };
+      counts[from] -= 1;
+      counts[to] += 1;
+      this.#tables.modelCounts.set(packageName, counts, before);
     }
   }
 
@@ -216,10 +227,11 @@ export class Fleet {
   }
 
   #recount(model: string, before: readonly Observation[], after: readonly Observation[]): void {
-    const counts = { ...this.containerCounts(model) };
+    const known = this.#tables.containerCounts.get(model);
+    const counts = { ...(known ?? NO_CONTAINERS) };
     for (const { rule } of before) counts[containerStateOf(rule)] -= 1;
     for (const { rule } of after) counts[containerStateOf(rule)] += 1;
-    this.#tables.containerCounts.set(model, total(counts) === 0 ? undefined : counts);
+    this.#tables.containerCounts.set(model, total(counts) === 0 ? undefined : counts, known);
   }
 }
 

@@ -5,29 +5,39 @@ import type { ModelState } from './resource.ts';
 
 /** Decides a model's state anew after a node said something else of it; packages follow later. */
 export function settleModel(draft: Draft, model: string, source: string, what: string): void {
-  if (removeIfOrphaned(draft, model, false, source)) return;
   const counts = draft.fleet.containerCounts(model);
-  const record = draft.record('model', model);
+  const isReported = total(counts) > 0;
+  if (!isReported && removeIfOrphaned(draft, model, false, source)) return;
+  let record = draft.record('model', model);
   const doubt = isInDoubt(counts) ? true : undefined;
-  if (record.doubt !== doubt) draft.amend('model', model, { doubt });
-  if (total(counts) === 0) {
+  if (record.doubt !== doubt) record = draft.amend('model', model, { doubt }, record);
+  if (!isReported) {
     lostLastContainer(draft, model, source);
     return;
   }
   const rolledUp = rollUpModel({ counts, observed: true, wasExited: false, graceOver: false });
-  if (record.missing !== undefined) draft.amend('model', model, { missing: undefined });
+  if (record.missing !== undefined) record = draft.amend('model', model, { missing: undefined }, record);
   const cause = `${what}; ${describeContainers(counts)}`;
-  moveModel(draft, model, rolledUp as RolledUp<ModelState>, { cause, source });
+  moveModel(draft, model, rolledUp as RolledUp<ModelState>, { cause, source }, record);
 }
 
-/** Puts a model into a rolled-up state, if that is another one, and has its packages evaluated. */
-export function moveModel(draft: Draft, model: string, to: RolledUp<ModelState>, by: Omit<Move, 'rule'>): void {
-  const before = draft.record('model', model);
+/**
+ * Puts a model into a rolled-up state, if that is another one, and has its packages evaluated. Whoever has just looked up
+ * its record may give it along.
+ */
+export function moveModel(
+  draft: Draft,
+  model: string,
+  to: RolledUp<ModelState>,
+  by: Omit<Move, 'rule'>,
+  before = draft.record('model', model),
+): void {
   if (before.state === to.state) {
-    if (before.rule !== to.rule) draft.amend('model', model, { rule: to.rule, cause: by.cause, source: by.source });
+    if (before.rule === to.rule) return;
+    draft.amend('model', model, { rule: to.rule, cause: by.cause, source: by.source }, before);
     return;
   }
-  draft.transition('model', model, to.state, { ...by, rule: to.rule });
+  draft.transition('model', model, to.state, { ...by, rule: to.rule }, before);
   touchPackages(draft, model, to.state, by);
 }
 

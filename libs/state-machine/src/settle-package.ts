@@ -19,10 +19,10 @@ function evaluatePackage(draft: Draft, name: string, touch: Touch): void {
   const cause = `${nameChanges(touch.changes)}; ${describeModels(counts)}`;
   const { source, transitionId } = touch;
   if (before.state === state) {
-    if (before.rule !== rule) draft.amend('package', name, { rule, cause, source });
+    if (before.rule !== rule) draft.amend('package', name, { rule, cause, source }, before);
     return;
   }
-  followWithIntent(draft, draft.transition('package', name, state, { rule, cause, source, transitionId }));
+  followWithIntent(draft, draft.transition('package', name, state, { rule, cause, source, transitionId }, before));
 }
 
 function nameChanges(changes: readonly string[]): string {

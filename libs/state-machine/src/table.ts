@@ -4,6 +4,8 @@ const REMOVED = Symbol('removed');
 /** A map from names to values that can be laid over another one without touching it. */
 export class Table<V> {
   readonly #own = new Map<string, V | typeof REMOVED>();
+  /** Names that had no value in the base when they were given one here. Kept only where there is a base. */
+  #added: Set<string> | undefined;
   #base: Table<V> | undefined;
   #size: number;
 
@@ -24,13 +26,17 @@ export class Table<V> {
     return own === REMOVED ? undefined : own;
   }
 
-  /** Sets or, with undefined, removes a name's value. A name that is set anew after its removal comes last. */
-  set(name: string, value: V | undefined): void {
-    const had = this.get(name) !== undefined;
+  /**
+   * Sets or, with undefined, removes a name's value. A name that is set anew after its removal comes last. Whoever has
+   * just asked what the value was may say so.
+   */
+  set(name: string, value: V | undefined, before = this.get(name)): void {
+    const had = before !== undefined;
     const has = value !== undefined;
     if (had !== has) {
       this.#size += has ? 1 : -1;
       this.#own.delete(name);
+      if (has && this.#base !== undefined) (this.#added ??= new Set()).add(name);
     }
     if (has) this.#own.set(name, value);
     else if (this.#base !== undefined) this.#own.set(name, REMOVED);
@@ -61,6 +67,11 @@ export class Table<V> {
 
   /** Takes over what was set in a table laid over this one. */
   absorb(overlay: Table<V>): void {
-    for (const [name, value] of overlay.#own) this.set(name, value === REMOVED ? undefined : value);
+    for (const [name, value] of overlay.#own) {
+      if (value === REMOVED) this.set(name, undefined);
+      else if (overlay.#added?.has(name)) this.set(name, value);
+      // It had a value before and has one now: where it stands and how many there are does not change.
+      else this.#own.set(name, value);
+    }
   }
 }
