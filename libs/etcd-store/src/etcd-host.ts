@@ -5,20 +5,9 @@ import type { EtcdCredentials } from './credentials.ts';
 import type { EtcdStream, RpcFailure, StreamCalls, UnaryCalls, UnaryResult } from './etcd-calls.ts';
 import { EtcdLogin } from './etcd-login.ts';
 import type { Pass } from './etcd-login.ts';
+import { SERVICE_OF, unaryMethodOf } from './unary-method.ts';
 
 type Method = (...args: unknown[]) => unknown;
-
-const SERVICE_OF = {
-  range: 'KV',
-  put: 'KV',
-  deleteRange: 'KV',
-  txn: 'KV',
-  compact: 'KV',
-  leaseGrant: 'Lease',
-  leaseRevoke: 'Lease',
-  status: 'Maintenance',
-  authenticate: 'Auth',
-} as const;
 
 /** Without these a gRPC channel waits up to two minutes before it tries again, and a dead peer is never noticed. */
 const CHANNEL_OPTIONS = {
@@ -113,9 +102,10 @@ export class EtcdHost extends Etcd3 {
       // A server without a leader says so at once, before it does anything, instead of letting the call wait.
       if (name !== 'status') metadata.set('hasleader', 'true');
       return new Promise((resolve) => {
-        const done = (failure: RpcFailure | null, response: UnaryCalls[C]['response']) =>
-          resolve(failure === null ? { response } : { failure, sent: true });
-        (client as unknown as Record<C, Method>)[name](request, metadata, { deadline }, done);
+        const done = (failure: RpcFailure | null, response?: UnaryCalls[C]['response']): void =>
+          resolve(failure === null ? { response: response as UnaryCalls[C]['response'] } : { failure, sent: true });
+        const { path, requestSerialize, responseDeserialize } = unaryMethodOf(client, name);
+        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, done);
       });
     });
   }
