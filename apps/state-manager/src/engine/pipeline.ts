@@ -50,8 +50,9 @@ const ENDED = 'the commit has ended';
 export class Pipeline {
   readonly #options: PipelineOptions;
   #fence: string;
-  /** In flight, or durable and not told. */
+  /** In flight. */
   #current: DecidedBatch | undefined;
+  /** Not told yet. */
   #durable: Durable | undefined;
   #next: DecidedBatch;
 
@@ -61,9 +62,10 @@ export class Pipeline {
     this.#next = this.#open(options.view);
   }
 
-  /** Whether something is decided and not durable yet that is about a node. */
+  /** Whether something is decided and not in the view yet that is about a node. */
   concerns(node: string): boolean {
-    return this.#next.concerns(node) || (this.#current?.concerns(node) ?? false);
+    const has = (decided: DecidedBatch | undefined): boolean => decided?.concerns(node) ?? false;
+    return has(this.#next) || has(this.#current) || has(this.#durable?.decided);
   }
 
   /**
@@ -105,17 +107,23 @@ export class Pipeline {
   /** Commits what is next. What was durable before is told while that is in flight. */
   async #commitNext(over: AbortSignal): Promise<void> {
     const current = this.#next;
+    this.#current = current;
     this.#next = this.#open(current.batch.fleet);
     try {
       const committing = this.#commit(current, over);
-      this.#tell(current);
-      this.#current = current;
+      if (this.#durable !== undefined) {
+        // Telling takes milliseconds in a storm: the store has to have the commit before.
+        committing.catch(() => undefined);
+        await yieldToOthers();
+        this.#tell(current);
+      }
       await this.#decideMeanwhile(current, committing);
       this.#durable = { decided: current, committed: await committing };
     } catch (error) {
-      this.#current = undefined;
       this.#takeBack(this.#options.view);
       this.#splitOrRefuse(current, error);
+    } finally {
+      this.#current = undefined;
     }
   }
 
@@ -169,7 +177,6 @@ export class Pipeline {
     const { view, onDurable } = this.#options;
     const durable = this.#durable;
     this.#durable = undefined;
-    this.#current = undefined;
     if (durable === undefined) return;
     const { decided } = durable;
     view.absorb(decided.batch.fleet);
