@@ -10,7 +10,7 @@ import {
   type StateNames,
 } from '@statemanager/state-machine';
 import type { Candidate, KeyValueStore, Leadership, StoreError } from '@statemanager/state-store';
-import { commitFenced } from './engine/commit-fenced.ts';
+import { commitFenced, fencedCommit } from './engine/commit-fenced.ts';
 import { FULL_LIMITS, noteReport, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
 import { EngineError } from './engine/engine-error.ts';
 import type { Committed, Follower, Heard, Term } from './engine/follower.ts';
@@ -254,7 +254,8 @@ export class Manager {
     for (const problem of [...problems, ...mismatches]) log.error({ problem }, 'bad value in the store');
     let { fence } = leadership;
     for (let i = 0; i < repairs.length; i += REPAIRS_AT_ONCE_COUNT) {
-      ({ fence } = await commitFenced(store, repairs.slice(i, i + REPAIRS_AT_ONCE_COUNT), fence, over, log));
+      const commit = fencedCommit(repairs.slice(i, i + REPAIRS_AT_ONCE_COUNT), fence);
+      ({ fence } = await commitFenced(store, commit, over, log));
     }
     this.#mirror.adopt(view, loaded.revision);
     for (const follower of this.#followers) follower.onView?.(view, loaded);

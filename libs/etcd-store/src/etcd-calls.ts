@@ -29,7 +29,8 @@ export interface UnaryCalls {
   range: { request: IRangeRequest; response: IRangeResponse };
   put: { request: IPutRequest; response: IPutResponse };
   deleteRange: { request: IDeleteRangeRequest; response: IDeleteRangeResponse };
-  txn: { request: ITxnRequest; response: ITxnResponse };
+  /** A request that is encoded already goes as it is. */
+  txn: { request: ITxnRequest | Buffer; response: ITxnResponse };
   compact: { request: ICompactionRequest; response: ICompactionResponse };
   leaseGrant: { request: ILeaseGrantRequest; response: ILeaseGrantResponse };
   leaseRevoke: { request: ILeaseRevokeRequest; response: ILeaseRevokeResponse };

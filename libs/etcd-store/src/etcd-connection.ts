@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ITxnRequest } from 'etcd3';
 import { StoreError, WriteMemory } from '@statemanager/state-store';
 import { callFailureOf } from './call-failure.ts';
 import type { CallFailure } from './call-failure.ts';
@@ -109,6 +110,12 @@ export class EtcdConnection {
       if (noLeader === undefined || !awaitLeader) return failed;
       await sleep(ELECTION_PAUSE_MS);
     }
+  }
+
+  /** A transaction as it goes over the wire, which {@link tryCall} takes as well. Nothing is sent. */
+  async encode(transaction: ITxnRequest): Promise<Buffer> {
+    this.assertOpen();
+    return await this.#host().server.encode(transaction);
   }
 
   /**

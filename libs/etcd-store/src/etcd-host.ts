@@ -1,4 +1,5 @@
 import { Etcd3 } from 'etcd3';
+import type { ITxnRequest } from 'etcd3';
 import { tokenWasRefused } from './call-failure.ts';
 import { secureOptionsOf } from './credentials.ts';
 import type { EtcdCredentials } from './credentials.ts';
@@ -62,6 +63,11 @@ export class EtcdHost extends Etcd3 {
       this.#login.forget(pass);
       if (tries === 2) return result;
     }
+  }
+
+  /** A transaction as it goes over the wire, which {@link call} takes as well. Nothing is sent. */
+  encode(transaction: ITxnRequest): Promise<Buffer> {
+    return this.pool.withConnection('KV', ({ client }) => unaryMethodOf(client, 'txn').requestSerialize(transaction));
   }
 
   /**

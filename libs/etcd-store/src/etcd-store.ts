@@ -12,6 +12,7 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '@statemanager/state-store';
+import type { ITxnRequest } from 'etcd3';
 import { assertCredentials } from './credentials.ts';
 import type { EtcdCredentials } from './credentials.ts';
 import { EtcdConnection } from './etcd-connection.ts';
@@ -53,6 +54,8 @@ class EtcdStore implements KeyValueStore {
   readonly #connection: EtcdConnection;
   readonly #leaseTtlSeconds: number;
   readonly #leaderships = new Set<EtcdLeadership>();
+  /** Commits as they go over the wire. */
+  readonly #prepared = new WeakMap<Commit, Buffer>();
 
   constructor({ callTimeoutMs = 5000, leaseTtlSeconds = 5, namespace = '', ...options }: EtcdStoreOptions) {
     const hosts = options.hosts.map((host) => host.replace(/^https?:\/\//, ''));
@@ -100,9 +103,12 @@ class EtcdStore implements KeyValueStore {
     return outcome.response.deleted !== '0';
   }
 
+  async prepare(commit: Commit): Promise<void> {
+    this.#prepared.set(commit, await this.#connection.encode(this.#transactionOf(commit)));
+  }
+
   async commit(commit: Commit): Promise<CommitResult> {
-    assertCommit(commit);
-    const outcome = await this.#connection.tryCall('txn', transactionOf(commit, this.#connection.keys));
+    const outcome = await this.#connection.tryCall('txn', this.#prepared.get(commit) ?? this.#transactionOf(commit));
     if ('response' in outcome) {
       const { succeeded, header } = outcome.response;
       return succeeded ? { outcome: 'committed', revision: toRevision(header.revision) } : { outcome: 'conflict' };
@@ -161,6 +167,11 @@ class EtcdStore implements KeyValueStore {
     if (this.#connection.closed.aborted) return;
     await Promise.all([...this.#leaderships].map((leadership) => leadership.resign()));
     this.#connection.close();
+  }
+
+  #transactionOf(commit: Commit): ITxnRequest {
+    assertCommit(commit);
+    return transactionOf(commit, this.#connection.keys);
   }
 
   async *#follow(prefix: string, begin: Promise<number>, ended: AbortSignal): AsyncGenerator<WatchBatch> {

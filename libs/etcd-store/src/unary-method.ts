@@ -26,5 +26,9 @@ export function unaryMethodOf<C extends keyof UnaryCalls>(client: object, name: 
   const { service } = client.constructor as unknown as { readonly service: Record<string, UnaryMethod<C>> };
   const method = service[`${name.charAt(0).toUpperCase()}${name.slice(1)}`] as UnaryMethod<C>;
   if (name !== 'txn') return method;
-  return { ...method, responseDeserialize: (message) => method.responseDeserialize(withoutResponses(message)) };
+  return {
+    ...method,
+    requestSerialize: (request) => (Buffer.isBuffer(request) ? request : method.requestSerialize(request)),
+    responseDeserialize: (message) => method.responseDeserialize(withoutResponses(message)),
+  };
 }

@@ -33,6 +33,13 @@ export interface KeyValueStore {
   commit(commit: Commit): Promise<CommitResult>;
 
   /**
+   * Does of a commit what can be done without the store, so that making it later takes less time: `commit` has to get the
+   * very same object, unchanged. Nothing has to be prepared, and what is prepared need not be made. Throws
+   * `invalid_argument` as `commit` does. A store that has nothing to prepare leaves this out.
+   */
+  prepare?(commit: Commit): Promise<void>;
+
+  /**
    * Every change to keys beginning with `prefix`, in revision order, all changes of a revision in one batch.
    *
    * Begins after `options.afterRevision` (so that it continues a snapshot of that revision), or with the next change.

@@ -1,7 +1,7 @@
 import { FENCE_KEY, StoreError, openMemoryStore, type Leadership } from '@statemanager/state-store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CANDIDATE, ScriptedStore, recordLog } from '../../test/kit/engine.ts';
-import { commitFenced } from './commit-fenced.ts';
+import { commitFenced, fencedCommit } from './commit-fenced.ts';
 
 const { log } = recordLog();
 const operations = [{ type: 'put', key: '/k', value: 'v' }] as const;
@@ -22,7 +22,7 @@ describe('commitFenced', () => {
     fence = leadership.fence,
     lost = leadership.lost,
   ): Promise<{ readonly revision: number; readonly fence: string }> =>
-    commitFenced(store, operations, fence, lost, log);
+    commitFenced(store, fencedCommit(operations, fence), lost, log);
 
   /** Checks that the operations were applied exactly once, at this revision and with this fence. */
   async function expectApplied({ revision, fence }: { revision: number; fence: string }): Promise<void> {

@@ -57,6 +57,11 @@ describe('while a transaction is in flight', () => {
     return { held, open: () => gate.open() };
   }
 
+  /** Submits as many reports as are decided at once; resolves when they are answered. */
+  function submitFullTransaction(): readonly Promise<unknown>[] {
+    return Array.from({ length: 2000 }, (_, i) => manager.submit(report(`node-${i}`, running)));
+  }
+
   it('what comes is decided on top of it, and committed after it, in one transaction', async () => {
     await start();
     const { held, open } = await hold();
@@ -138,6 +143,36 @@ describe('while a transaction is in flight', () => {
     ]);
     expect((await store.get(stateKey('model', 'm')))?.value).toBe('Paused');
     expect(await stateOf('s')).toBe('Idle');
+  });
+
+  it('the next transaction is prepared once it is full, and made as it was prepared', async () => {
+    await start();
+    const { held, open } = await hold();
+    const nodes = submitFullTransaction();
+    await eventually(() => expect(store.prepared).toHaveLength(1));
+    const later = manager.submit(change('later'));
+    expect(store.commits).toHaveLength(1);
+    open();
+    await Promise.all([held, later, ...nodes]);
+    expect(store.commits).toHaveLength(3);
+    expect(store.commits[1]).toBe(store.prepared[0]);
+    expect(store.prepared).toHaveLength(1);
+  });
+
+  it('and is refused, what was prepared on top of it is not made', async () => {
+    await start();
+    const gate = door();
+    const refuse = (): Promise<never> => Promise.reject(new StoreError('invalid_argument', 'not this one'));
+    store.steps.push((_, commit) => gate.step(refuse, commit));
+    const refused = manager.submit(change('held')).catch((error: unknown) => String(error));
+    await gate.reached;
+    const nodes = submitFullTransaction();
+    await eventually(() => expect(store.prepared).toHaveLength(1));
+    gate.open();
+    expect(await refused).toContain('not this one');
+    await Promise.all(nodes);
+    expect(store.commits).not.toContain(store.prepared[0]);
+    expect(manager.confirm(report('node-1', running))).toBeDefined();
   });
 
   it('for too long, what was decided on top of it can be withdrawn again', async () => {

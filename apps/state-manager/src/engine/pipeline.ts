@@ -3,7 +3,7 @@ import type { Fleet } from '@statemanager/state-machine';
 import { StoreError, type KeyValueStore, type Leadership } from '@statemanager/state-store';
 import type { Logger } from '../log.ts';
 import type { Tracing } from '../observe/tracing.ts';
-import { commitFenced } from './commit-fenced.ts';
+import { commitFenced, fencedCommit, type FencedCommit } from './commit-fenced.ts';
 import { DecidedBatch, type DecideOptions, type Outcome } from './decide-batch.ts';
 import { EngineError } from './engine-error.ts';
 import type { InputQueue } from './input-queue.ts';
@@ -55,6 +55,10 @@ export class Pipeline {
   /** Not told yet. */
   #durable: Durable | undefined;
   #next: DecidedBatch;
+  /** The commit in flight; undefined if there is nothing to commit. */
+  #inFlight: FencedCommit | undefined;
+  /** The commit of what is next, which is on the chain as soon as the one in flight is applied. */
+  #prepared: { readonly decided: DecidedBatch; readonly commit: FencedCommit } | undefined;
 
   constructor(options: PipelineOptions, fence: string) {
     this.#options = options;
@@ -124,6 +128,7 @@ export class Pipeline {
       this.#splitOrRefuse(current, error);
     } finally {
       this.#current = undefined;
+      this.#inFlight = undefined;
     }
   }
 
@@ -139,7 +144,10 @@ export class Pipeline {
     const unconfirmed = outcomes.size > 0 && !leadership.isCurrent();
     if (batch.operationsCount === 0 && !unconfirmed) return undefined;
     const began = performance.now();
-    const commit = (): ReturnType<typeof commitFenced> => commitFenced(store, batch.operations, this.#fence, over, log);
+    const prepared = this.#prepared?.decided === decided ? this.#prepared.commit : undefined;
+    const fenced = prepared ?? fencedCommit(batch.operations, this.#fence);
+    this.#inFlight = fenced;
+    const commit = (): ReturnType<typeof commitFenced> => commitFenced(store, fenced, over, log);
     const { revision, fence } = await (tracing === undefined ? commit() : tracing.commit(decided, commit));
     this.#fence = fence;
     return { revision, tookMs: performance.now() - began };
@@ -162,12 +170,25 @@ export class Pipeline {
       this.#next.take(queue, PORTION_COUNT);
       await yieldToOthers();
     }
+    if (!stop.signal.aborted) await this.#prepareNext();
     await committing.catch(() => undefined);
     clearTimeout(timer);
   }
 
+  /** Prepares the commit of what is next and will not change any more, while the store is at work on the one before. */
+  async #prepareNext(): Promise<void> {
+    const decided = this.#next;
+    const { store } = this.#options;
+    if (this.#inFlight === undefined || store.prepare === undefined) return;
+    const commit = fencedCommit(decided.batch.operations, this.#inFlight.fence);
+    // What is wrong with it is said when it is made.
+    await store.prepare(commit.commit).catch(() => undefined);
+    this.#prepared = { decided, commit };
+  }
+
   /** Has what was decided and is not in flight wait again, because what it rests on did not become true, or not soon. */
   #takeBack(view: Fleet): void {
+    this.#prepared = undefined;
     this.#options.queue.putBack([...this.#next.outcomes.keys()]);
     this.#next = this.#open(view);
   }

@@ -1,7 +1,7 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { StoreError, type KeyValueStore, type Operation } from '@statemanager/state-store';
 import { sized } from '../engine/batch.ts';
-import { commitFenced } from '../engine/commit-fenced.ts';
+import { commitFenced, fencedCommit } from '../engine/commit-fenced.ts';
 import { FULL_LIMITS } from '../engine/decide-batch.ts';
 import type { Teller } from './teller.ts';
 import { TransferError } from './transfer-error.ts';
@@ -69,7 +69,7 @@ export class FencedWriter {
     const log = { warn: (_fields: object, message: string) => this.#teller.say(message) };
     try {
       const over = AbortSignal.any([this.#over, timeout]);
-      ({ fence: this.#fence } = await commitFenced(this.#store, operations, this.#fence, over, log));
+      ({ fence: this.#fence } = await commitFenced(this.#store, fencedCommit(operations, this.#fence), over, log));
       return true;
     } catch (error) {
       if (timeout.aborted && error === timeout.reason) {

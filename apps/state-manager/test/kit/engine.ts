@@ -100,6 +100,8 @@ export class ScriptedStore implements KeyValueStore {
   readonly name = 'scripted:';
   /** Every commit that was asked for, in order. */
   readonly commits: Commit[] = [];
+  /** Every commit that was prepared, in order. */
+  readonly prepared: Commit[] = [];
   /** What the next commits do; when it is empty, `always`. */
   readonly steps: CommitStep[] = [];
   always: CommitStep = (apply) => apply();
@@ -137,6 +139,11 @@ export class ScriptedStore implements KeyValueStore {
     this.commits.push(commit);
     const step = this.steps.shift() ?? this.always;
     return step(() => this.#store.commit(commit), commit);
+  }
+
+  prepare(commit: Commit): Promise<void> {
+    this.prepared.push(commit);
+    return Promise.resolve();
   }
 
   watch(prefix: string, options?: WatchOptions): AsyncIterable<WatchBatch> {

@@ -102,9 +102,31 @@ export function describeCommit(clients: Clients): void {
         { guards: [{ key: '/a', revision: 0.5 }], operations: [put('/b', '1')] },
       ];
       for (const commit of refused) {
-        await expect(store.commit(commit)).rejects.toMatchObject({ name: 'StoreError', code: 'invalid_argument' });
+        const refusal = { name: 'StoreError', code: 'invalid_argument' };
+        if (store.prepare !== undefined) await expect(store.prepare(commit)).rejects.toMatchObject(refusal);
+        await expect(store.commit(commit)).rejects.toMatchObject(refusal);
       }
       expect((await store.getAllWithPrefix('/')).revision).toBe(revision);
+    });
+
+    it('makes a commit that was prepared like any other, and none that was only prepared', async () => {
+      const store = await clients.open();
+      await store.put('/fence', 'a');
+      const first = fenced('a', 'b', [...puts(300), put('/umlaut/ü', 'größer')]);
+      const second = fenced('b', 'c', [put('/n', '1'), { type: 'delete', key: '/p/00000' }]);
+      const never = fenced('a', 'd', [put('/n', 'never')]);
+      for (const commit of [first, second, never]) await store.prepare?.(commit);
+      expect(await store.commit(second)).toEqual({ outcome: 'conflict' });
+      const { revision } = await store.getAllWithPrefix('/');
+      expect(await store.commit(first)).toEqual({ outcome: 'committed', revision: revision + 1 });
+      expect(await store.commit(first)).toEqual({ outcome: 'conflict' });
+      expect(await store.commit(second)).toEqual({ outcome: 'committed', revision: revision + 2 });
+      expect(await store.commit(never)).toEqual({ outcome: 'conflict' });
+      const { entries } = await store.getAllWithPrefix('/');
+      expect(entries).toHaveLength(302);
+      expect(await valueOf(store, '/umlaut/ü')).toBe('größer');
+      expect(await valueOf(store, '/n')).toBe('1');
+      expect(await valueOf(store, '/fence')).toBe('c');
     });
 
     it('applies a repeat at most once, because the fence moved', async () => {
