@@ -29,8 +29,8 @@ export interface UnaryCalls {
   range: { request: IRangeRequest; response: IRangeResponse };
   put: { request: IPutRequest; response: IPutResponse };
   deleteRange: { request: IDeleteRangeRequest; response: IDeleteRangeResponse };
-  /** A request that is encoded already goes as it is. */
-  txn: { request: ITxnRequest | Buffer; response: ITxnResponse };
+  /** A request that is encoded already goes as it is. What etcd says of each operation is left out of the answer. */
+  txn: { request: ITxnRequest | Buffer; response: Omit<ITxnResponse, 'responses'> };
   compact: { request: ICompactionRequest; response: ICompactionResponse };
   leaseGrant: { request: ILeaseGrantRequest; response: ILeaseGrantResponse };
   leaseRevoke: { request: ILeaseRevokeRequest; response: ILeaseRevokeResponse };

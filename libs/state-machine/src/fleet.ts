@@ -111,7 +111,7 @@ export class Fleet {
 
   /**
    * Puts a resource's record; undefined forgets it altogether. Whoever has just looked up the one before may give it
-   * along.
+   * along, which saves looking it up again; giving any other makes the counts wrong.
    */
   putRecord<K extends ResourceKind>(
     kind: K,

@@ -4,7 +4,7 @@ const REMOVED = Symbol('removed');
 /** A map from names to values that can be laid over another one without touching it. */
 export class Table<V> {
   readonly #own = new Map<string, V | typeof REMOVED>();
-  /** Names that had no value in the base when they were given one here. Kept only where there is a base. */
+  /** Names that had no value, seen from here, when they were given one. Kept only where there is a base. */
   #added: Set<string> | undefined;
   #base: Table<V> | undefined;
   #size: number;
@@ -28,7 +28,7 @@ export class Table<V> {
 
   /**
    * Sets or, with undefined, removes a name's value. A name that is set anew after its removal comes last. Whoever has
-   * just asked what the value was may say so.
+   * just asked what the value was may say so, which saves asking again; saying anything else makes the size wrong.
    */
   set(name: string, value: V | undefined, before = this.get(name)): void {
     const had = before !== undefined;
@@ -68,10 +68,15 @@ export class Table<V> {
   /** Takes over what was set in a table laid over this one. */
   absorb(overlay: Table<V>): void {
     for (const [name, value] of overlay.#own) {
-      if (value === REMOVED) this.set(name, undefined);
-      else if (overlay.#added?.has(name)) this.set(name, value);
-      // It had a value before and has one now: where it stands and how many there are does not change.
-      else this.#own.set(name, value);
+      const isAdded = overlay.#added?.has(name) ?? false;
+      if (value !== REMOVED && !isAdded && overlay.#base === this) {
+        // It had a value before and has one now: where it stands and how many there are does not change.
+        this.#own.set(name, value);
+        continue;
+      }
+      // What went away and came back does not come back to where it was.
+      if (isAdded) this.set(name, undefined);
+      this.set(name, value === REMOVED ? undefined : value);
     }
   }
 }

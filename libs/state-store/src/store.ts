@@ -35,7 +35,7 @@ export interface KeyValueStore {
   /**
    * Does of a commit what can be done without the store, so that making it later takes less time: `commit` has to get the
    * very same object, unchanged. Nothing has to be prepared, and what is prepared need not be made. Throws
-   * `invalid_argument` as `commit` does. A store that has nothing to prepare leaves this out.
+   * `invalid_argument` and `closed` as `commit` does. A store that has nothing to prepare leaves this out.
    */
   prepare?(commit: Commit): Promise<void>;
 

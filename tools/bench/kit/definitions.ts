@@ -18,7 +18,7 @@ export function definePackages(nodesCount: number, containersCount: number): str
     documents.push(packageDocument(`package-${at / MODELS_PER_PACKAGE}`, models.slice(at, at + MODELS_PER_PACKAGE)));
   }
   const dir = mkdtempSync(join(tmpdir(), 'bench-definitions-'));
-  process.on('exit', () => rmSync(dir, { recursive: true }));
+  process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
   const path = join(dir, 'packages.yaml');
   writeFileSync(path, documents.join('---\n'));
   return path;

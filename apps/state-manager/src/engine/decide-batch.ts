@@ -12,6 +12,7 @@ import {
 import type { Logger } from '../log.ts';
 import type { Tracing } from '../observe/tracing.ts';
 import { Batch, type BatchLimits } from './batch.ts';
+import type { FencedCommit } from './commit-fenced.ts';
 import { EngineError } from './engine-error.ts';
 import type { Entry, InputQueue } from './input-queue.ts';
 import { isCallers, nodeOf } from './input-origin.ts';
@@ -46,6 +47,8 @@ export class DecidedBatch {
   readonly outcomes = new Map<Entry<Outcome>, Outcome>();
   /** It takes no more inputs. */
   isFull = false;
+  /** What commits it, once it has a place on the chain; it takes no more inputs then. */
+  commit: FencedCommit | undefined;
   readonly #options: DecideOptions;
   readonly #nodes = new Set<string>();
 

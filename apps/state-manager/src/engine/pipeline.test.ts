@@ -57,9 +57,12 @@ describe('while a transaction is in flight', () => {
     return { held, open: () => gate.open() };
   }
 
-  /** Submits as many reports as are decided at once; resolves when they are answered. */
+  /** Submits two reports, of which one transaction takes one; resolves when they are answered. */
   function submitFullTransaction(): readonly Promise<unknown>[] {
-    return Array.from({ length: 2000 }, (_, i) => manager.submit(report(`node-${i}`, running)));
+    return ['node-1', 'node-2'].map((node) => {
+      const containers = Array.from({ length: 1000 }, (_, i) => reported(`${node}-model-${i}`, 'running'));
+      return manager.submit({ ...report(node, running), containers });
+    });
   }
 
   it('what comes is decided on top of it, and committed after it, in one transaction', async () => {
@@ -172,7 +175,18 @@ describe('while a transaction is in flight', () => {
     expect(await refused).toContain('not this one');
     await Promise.all(nodes);
     expect(store.commits).not.toContain(store.prepared[0]);
-    expect(manager.confirm(report('node-1', running))).toBeDefined();
+    expect(store.commits).toHaveLength(3);
+  });
+
+  it('for too long, what was prepared on top of it is not made', async () => {
+    await start({ answerWithinMs: 5000 });
+    const { held, open } = await hold();
+    const nodes = submitFullTransaction();
+    await eventually(() => expect(store.prepared).toHaveLength(1));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    open();
+    await Promise.all([held, ...nodes]);
+    expect(store.commits).not.toContain(store.prepared[0]);
   });
 
   it('for too long, what was decided on top of it can be withdrawn again', async () => {
@@ -185,6 +199,19 @@ describe('while a transaction is in flight', () => {
     await manager.submit(report('n', running));
     expect(await stateOf('s')).toBeUndefined();
     expect(await stateOf('held')).toBe('Idle');
+  });
+
+  it('what is durable is told and answered although the next one is refused at once', async () => {
+    await start();
+    const { held, open } = await hold();
+    store.steps.push(() => Promise.reject(new StoreError('invalid_argument', 'not this one')));
+    const refused = manager.submit(report('n', running)).catch((error: unknown) => String(error));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    open();
+    expect(await held).toMatchObject({ accepted: true });
+    expect(await refused).toContain('not this one');
+    expect(committed).toHaveLength(1);
+    expect(await manager.submit(report('n', running))).toMatchObject({ accepted: true });
   });
 
   it('what is durable is told and answered although the process ends right then', async () => {

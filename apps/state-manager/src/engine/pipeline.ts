@@ -3,7 +3,7 @@ import type { Fleet } from '@statemanager/state-machine';
 import { StoreError, type KeyValueStore, type Leadership } from '@statemanager/state-store';
 import type { Logger } from '../log.ts';
 import type { Tracing } from '../observe/tracing.ts';
-import { commitFenced, fencedCommit, type FencedCommit } from './commit-fenced.ts';
+import { commitFenced, fencedCommit } from './commit-fenced.ts';
 import { DecidedBatch, type DecideOptions, type Outcome } from './decide-batch.ts';
 import { EngineError } from './engine-error.ts';
 import type { InputQueue } from './input-queue.ts';
@@ -55,10 +55,6 @@ export class Pipeline {
   /** Not told yet. */
   #durable: Durable | undefined;
   #next: DecidedBatch;
-  /** The commit in flight; undefined if there is nothing to commit. */
-  #inFlight: FencedCommit | undefined;
-  /** The commit of what is next, which is on the chain as soon as the one in flight is applied. */
-  #prepared: { readonly decided: DecidedBatch; readonly commit: FencedCommit } | undefined;
 
   constructor(options: PipelineOptions, fence: string) {
     this.#options = options;
@@ -115,9 +111,10 @@ export class Pipeline {
     this.#next = this.#open(current.batch.fleet);
     try {
       const committing = this.#commit(current, over);
+      // What it throws is thrown where it is waited for.
+      committing.catch(() => undefined);
       if (this.#durable !== undefined) {
-        // Telling takes milliseconds in a storm: the store has to have the commit before.
-        committing.catch(() => undefined);
+        // Telling takes milliseconds in a storm: the commit goes out first.
         await yieldToOthers();
         this.#tell(current);
       }
@@ -128,7 +125,6 @@ export class Pipeline {
       this.#splitOrRefuse(current, error);
     } finally {
       this.#current = undefined;
-      this.#inFlight = undefined;
     }
   }
 
@@ -144,9 +140,7 @@ export class Pipeline {
     const unconfirmed = outcomes.size > 0 && !leadership.isCurrent();
     if (batch.operationsCount === 0 && !unconfirmed) return undefined;
     const began = performance.now();
-    const prepared = this.#prepared?.decided === decided ? this.#prepared.commit : undefined;
-    const fenced = prepared ?? fencedCommit(batch.operations, this.#fence);
-    this.#inFlight = fenced;
+    const fenced = (decided.commit ??= fencedCommit(batch.operations, this.#fence));
     const commit = (): ReturnType<typeof commitFenced> => commitFenced(store, fenced, over, log);
     const { revision, fence } = await (tracing === undefined ? commit() : tracing.commit(decided, commit));
     this.#fence = fence;
@@ -175,25 +169,26 @@ export class Pipeline {
     clearTimeout(timer);
   }
 
-  /** Prepares the commit of what is next and will not change any more, while the store is at work on the one before. */
+  /**
+   * Prepares the commit of what is next and full, while the store is at work on the one before. If that one is not
+   * applied, what is next is decided again.
+   */
   async #prepareNext(): Promise<void> {
-    const decided = this.#next;
     const { store } = this.#options;
-    if (this.#inFlight === undefined || store.prepare === undefined) return;
-    const commit = fencedCommit(decided.batch.operations, this.#inFlight.fence);
+    const before = this.#current?.commit;
+    if (before === undefined || store.prepare === undefined) return;
+    const { commit } = (this.#next.commit = fencedCommit(this.#next.batch.operations, before.fence));
     // What is wrong with it is said when it is made.
-    await store.prepare(commit.commit).catch(() => undefined);
-    this.#prepared = { decided, commit };
+    await store.prepare(commit).catch(() => undefined);
   }
 
   /** Has what was decided and is not in flight wait again, because what it rests on did not become true, or not soon. */
   #takeBack(view: Fleet): void {
-    this.#prepared = undefined;
     this.#options.queue.putBack([...this.#next.outcomes.keys()]);
     this.#next = this.#open(view);
   }
 
-  /** Lays what became durable into the view and answers those who wait for it. `above` is what was decided on top. */
+  /** Lays what became durable into the view and answers those who wait for it. `above` is laid directly over it. */
   #tell(above = this.#next): void {
     const { view, onDurable } = this.#options;
     const durable = this.#durable;

@@ -52,6 +52,9 @@ export function describeValues(clients: Clients): void {
       await expect(store.get('/k')).rejects.toMatchObject({ code: 'closed' });
       await expect(store.getAllWithPrefix('/')).rejects.toMatchObject({ code: 'closed' });
       await expect(store.commit({ guards: [], operations: [] })).rejects.toMatchObject({ code: 'closed' });
+      if (store.prepare !== undefined) {
+        await expect(store.prepare({ guards: [], operations: [] })).rejects.toMatchObject({ code: 'closed' });
+      }
       await expect(store.lead({ id: 'a', address: 'a:1' })).rejects.toMatchObject({ code: 'closed' });
     });
 
