@@ -141,7 +141,7 @@ export class Fleet {
     this.#tables.node.set(name, record, known);
     for (const { model, before, after } of differences) {
       this.#recount(model, before, after);
-      if (before.length === 0) this.#tables.nodesOf.set(model, [...this.nodesOf(model), name].sort());
+      if (before.length === 0) this.#tables.nodesOf.set(model, withName(this.nodesOf(model), name).sort());
       if (after.length === 0) this.#tables.nodesOf.set(model, without(this.nodesOf(model), name));
     }
     return differences.map(({ model }) => model);
@@ -212,7 +212,7 @@ export class Fleet {
     if (from === to) return;
     const [left, joined] = onlyIn(from, to);
     for (const model of left) this.#tables.packagesOf.set(model, without(this.packagesOf(model), name));
-    for (const model of joined) this.#tables.packagesOf.set(model, [...this.packagesOf(model), name]);
+    for (const model of joined) this.#tables.packagesOf.set(model, withName(this.packagesOf(model), name));
     const counts: Record<ModelState | 'absent', number> = { ...NO_MODELS };
     for (const model of to) counts[this.record('model', model)?.state ?? 'absent'] += 1;
     this.#tables.modelCounts.set(name, to.length === 0 ? undefined : counts);
@@ -223,7 +223,7 @@ export class Fleet {
     const to = after?.definition?.target ?? '';
     if (from === to) return;
     if (from !== '') this.#tables.scenariosTargeting.set(from, without(this.scenariosTargeting(from), name));
-    if (to !== '') this.#tables.scenariosTargeting.set(to, [...this.scenariosTargeting(to), name].sort());
+    if (to !== '') this.#tables.scenariosTargeting.set(to, withName(this.scenariosTargeting(to), name).sort());
   }
 
   #recount(model: string, before: readonly Observation[], after: readonly Observation[]): void {
@@ -233,6 +233,14 @@ export class Fleet {
     for (const { rule } of after) counts[containerStateOf(rule)] += 1;
     this.#tables.containerCounts.set(model, total(counts) === 0 ? undefined : counts, known);
   }
+}
+
+/**
+ * The names and one more, in an array of just that size: most of them hold one name for as long as the fleet lives, and a
+ * literal has room for sixteen more.
+ */
+function withName(names: readonly string[], name: string): string[] {
+  return names.concat(name);
 }
 
 function without(names: readonly string[], name: string): readonly string[] | undefined {

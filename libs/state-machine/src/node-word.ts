@@ -20,12 +20,7 @@ export function readWord(
   clean: CleanExitCodes,
   at: number,
 ): readonly Observation[] {
-  let model = '';
-  const word = containers.map((container) => {
-    // Containers of one model mostly come together, and keep one text for it instead of one each.
-    if (container.model !== model) model = container.model;
-    return observe(container, model, clean, at);
-  });
+  const word = containers.map((container) => observe(container, clean, at));
   for (let i = 1; i < word.length; i += 1) {
     if (compareObservations(word[i - 1] as Observation, word[i] as Observation) > 0) {
       return word.sort(compareObservations);
@@ -34,8 +29,8 @@ export function readWord(
   return word;
 }
 
-function observe(container: ReportedContainer, model: string, clean: CleanExitCodes, since: number): Observation {
-  const { name, exitCode } = container;
+function observe(container: ReportedContainer, clean: CleanExitCodes, since: number): Observation {
+  const { model, name, exitCode } = container;
   const rule = classifyContainer(container, clean);
   const state = containerStateOf(rule);
   if (state !== 'Dead' && state !== 'Exited') return { model, name, rule, since };
