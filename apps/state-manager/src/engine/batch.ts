@@ -80,6 +80,11 @@ export class Batch {
 
   /** Whether the batch would be over the limits with these operations as well. */
   exceeds(limits: BatchLimits, operations: EncodedDecision): boolean {
+    let atMostBytes = this.#bytes;
+    for (const operation of operations.values()) atMostBytes += operation?.bytes ?? 0;
+    const atMostCount = this.#operations.size + operations.size;
+    if (atMostCount <= limits.operationsCount && atMostBytes <= limits.bytes) return false;
+    // It may be less: some take the place of others, and some take others out.
     let count = this.#operations.size;
     let bytes = this.#bytes;
     for (const [key, operation] of operations) {

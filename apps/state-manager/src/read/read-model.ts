@@ -177,8 +177,7 @@ export class ReadModel implements Follower {
     const before = this.#isJournaling() ? this.#before(touched, isGoing) : undefined;
     for (const kind of READ_KINDS) {
       for (const name of touched[kind]) {
-        const last = this.#entries[kind].get(name)?.revision ?? 0;
-        const own = changes.hasOwn(kind, name) ? revision : last;
+        const own = changes.hasOwn(kind, name) ? revision : (this.#entries[kind].get(name)?.revision ?? 0);
         this.#put(kind, name, buildEntry(view, kind, name, own));
       }
     }
