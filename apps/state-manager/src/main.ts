@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { checkSettings } from './check-settings.ts';
 import { readCommand } from './config/config.ts';
 import { helpText } from './config/help.ts';
 import type { Config } from './config/schema.ts';
@@ -27,12 +28,19 @@ async function main(): Promise<void> {
       process.stdout.write(`${versionOf()}\n`);
       return;
     case 'bad':
-      for (const problem of command.problems) process.stderr.write(`state-manager: ${problem}\n`);
-      process.exitCode = EXIT.badConfig;
+      refuse(command.problems);
       return;
-    case 'run':
-      await run(command.config);
+    case 'run': {
+      const problems = checkSettings(command.config);
+      if (problems.length > 0) refuse(problems);
+      else await run(command.config);
+    }
   }
+}
+
+function refuse(problems: readonly string[]): void {
+  for (const problem of problems) process.stderr.write(`state-manager: ${problem}\n`);
+  process.exitCode = EXIT.badConfig;
 }
 
 async function run(config: Config): Promise<void> {

@@ -1,4 +1,5 @@
 import type { TlsOptions } from '@statemanager/action-client';
+import { assertAuthorities, assertIdentity } from '../config/pem.ts';
 import type { Config, SettingName } from '../config/schema.ts';
 import type { Port, PortTls } from '../grpc/port.ts';
 import type { Logger } from '../log.ts';
@@ -21,6 +22,24 @@ export function openAccess(config: Config, log: Logger): { readonly access: Acce
   follow('policy', (text) => access.replace({ policy: parsePolicy(text) }));
   follow('tokens', (text) => access.replace({ tokens: parseTokens(text) }));
   return { access, files };
+}
+
+/**
+ * What may be wrong with who may do what and with certificates, apart from each other: each call throws an error that
+ * names setting and problem, or does nothing.
+ */
+export function accessChecks(config: Config): readonly (() => void)[] {
+  const parses = (setting: FileSetting, parse: (text: string) => unknown): void => {
+    const file = fileOf(config, setting);
+    if (file !== undefined) naming(setting, parse)([readFile(file)]);
+  };
+  return [
+    () => assertGuarded(config),
+    () => parses('policy', parsePolicy),
+    () => parses('tokens', parseTokens),
+    () => portTlsOf(config),
+    () => peerTlsOf(config),
+  ];
 }
 
 /** Nobody is let in from elsewhere by mistake. */
@@ -55,8 +74,8 @@ export function peerTlsOf(config: Config): TlsOptions | undefined {
   const ca = fileOf(config, 'peer-ca');
   const own = certificateFiles(config);
   if (ca === undefined && own === undefined) return undefined;
-  const [cert, key] = own?.map(readFile) ?? [];
-  return { ...(ca && { ca: readFile(ca) }), ...(cert && key && { cert, key }) };
+  const { cert, key } = own === undefined ? {} : portTls(own.map(readFile));
+  return { ...(ca && { ca: authoritiesOf(ca) }), ...(cert && key && { cert, key }) };
 }
 
 function certificateFiles(config: Config): readonly WatchedFile[] | undefined {
@@ -67,8 +86,17 @@ function certificateFiles(config: Config): readonly WatchedFile[] | undefined {
   return ca === undefined ? [cert, key] : [cert, key, ca];
 }
 
+/** Throws an error that names the settings whose contents are none. */
 function portTls([cert, key, ca]: readonly Buffer[]): PortTls {
+  assertIdentity(['tls-cert', 'tls-key'], cert as Buffer, key as Buffer);
+  if (ca !== undefined) assertAuthorities('tls-client-ca', ca);
   return { cert: cert as Buffer, key: key as Buffer, ...(ca && { ca }) };
+}
+
+function authoritiesOf(file: WatchedFile): Buffer {
+  const ca = readFile(file);
+  assertAuthorities(file.setting, ca);
+  return ca;
 }
 
 function fileOf(config: Config, setting: FileSetting): WatchedFile | undefined {
@@ -77,7 +105,7 @@ function fileOf(config: Config, setting: FileSetting): WatchedFile | undefined {
 }
 
 /** Whoever reads that a file is wrong wants to know which. */
-function naming(setting: FileSetting, take: (text: string) => void): (contents: readonly Buffer[]) => void {
+function naming(setting: FileSetting, take: (text: string) => unknown): (contents: readonly Buffer[]) => void {
   return ([content]) => {
     try {
       take((content as Buffer).toString());

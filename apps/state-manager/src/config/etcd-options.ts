@@ -1,4 +1,5 @@
 import type { EtcdStoreOptions } from '@statemanager/etcd-store';
+import { assertAuthorities, assertIdentity } from './pem.ts';
 import { readSetting } from './read-setting.ts';
 import type { Config, SettingName } from './schema.ts';
 
@@ -17,7 +18,7 @@ type EtcdConfig = Pick<Config, EtcdSetting | 'lease-ttl-seconds'>;
 
 /**
  * How to reach etcd, with what the settings' files hold now. With any of the settings of TLS it is TLS. Throws, naming
- * setting and file but nothing that is in it, if a file cannot be read or half of a pair is missing.
+ * setting and file but nothing that is in it, if a file cannot be read or used or half of a pair is missing.
  */
 export function etcdOptionsOf(hosts: readonly string[], config: EtcdConfig): EtcdStoreOptions {
   const ca = read(config, 'etcd-ca');
@@ -25,6 +26,8 @@ export function etcdOptionsOf(hosts: readonly string[], config: EtcdConfig): Etc
   const key = read(config, 'etcd-key');
   assertPair(config, 'etcd-cert', 'etcd-key');
   assertPair(config, 'etcd-user', 'etcd-password-file');
+  if (ca !== undefined) assertAuthorities('etcd-ca', ca);
+  if (cert !== undefined && key !== undefined) assertIdentity(['etcd-cert', 'etcd-key'], cert, key);
   const isTls = ca !== undefined || cert !== undefined;
   return {
     hosts,

@@ -18,7 +18,7 @@ const TAIL = `
 Examples:
   state-manager
   state-manager --store etcd:127.0.0.1:2379 --definitions ./definitions
-  state-manager --listen 0.0.0.0:47006 --clean-exit-codes 0,143
+  state-manager --listen 0.0.0.0:47006 --policy policy.yaml --clean-exit-codes 0,143
 
 It ends with 0 after SIGTERM or SIGINT, 2 if a setting is wrong, 1 if it cannot go on.
 `;

@@ -61,7 +61,7 @@ const CASES: readonly {
       ['Degraded, ERROR', new Set(['Degraded', 'Error'])],
     ],
     bad: ['', 'running', 'error,', 'error degraded'],
-    says: /error, or error,degraded/,
+    says: /error, degraded, or both/,
   },
   {
     name: 'address',

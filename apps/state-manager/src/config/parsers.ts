@@ -53,7 +53,7 @@ const RECONCILE_STATES = ['Error', 'Degraded'] as const;
 export const packageStates: Parser<ReadonlySet<PackageState>> = (value) => {
   const states = value.split(',').map((name) => {
     const state = RECONCILE_STATES.find((s) => s.toLowerCase() === name.trim().toLowerCase());
-    if (state === undefined) throw new Error('must be error, or error,degraded');
+    if (state === undefined) throw new Error('must be error, degraded, or both, separated by a comma');
     return state;
   });
   return new Set(states);

@@ -260,9 +260,27 @@ describe('without a policy', () => {
     [['--tokens', '/dev/null'], /without --policy that counts for nothing/],
     [['--tls-cert', '/dev/null'], /--tls-cert and --tls-key go together/],
     [['--policy', '/does/not/exist'], /--policy cannot be read: ENOENT/],
+    [['--policy', '/dev/null'], /--policy: it must hold `roles:`/],
+    [['--tls-cert', '/dev/null', '--tls-key', '/dev/null'], /--tls-cert and --tls-key cannot be used: /],
+    [['--peer-ca', '/dev/null'], /--peer-ca holds no certificate: /],
   ])('%j is refused', async (flags, said) => {
     const { code, stderr } = await runToEnd([...['--listen', '127.0.0.1:0', '--store', 'memory:'], ...flags]);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(said) as string]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(said) as string]);
+  });
+
+  it('what is wrong with several settings is said all at once', async () => {
+    const { code, stderr } = await runToEnd([
+      ...['--store', 'memory:', '--listen', '0.0.0.0:0'],
+      ...['--tls-cert', '/nowhere', '--peer-ca', '/nowhere', '--definitions', '/nowhere'],
+    ]);
+    expect([code, stderr.trimEnd().split('\n')]).toEqual([
+      2,
+      [
+        expect.stringContaining('--listen 0.0.0.0 can be reached from elsewhere'),
+        'state-manager: --tls-cert and --tls-key go together, and --tls-client-ca with both',
+        expect.stringMatching(/^state-manager: --definitions cannot be read: ENOENT.*\/nowhere/),
+      ],
+    ]);
   });
 
   it('everybody is let in from everywhere if that is said in so many words', async () => {

@@ -25,7 +25,10 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
-describe.skipIf(!opensslIsThere())('an etcd with certificates and users', () => {
+const hasOpenssl = opensslIsThere();
+if (!hasOpenssl) console.log('skipped: an etcd with certificates needs openssl (Debian: apt-get install openssl)');
+
+describe.skipIf(!hasOpenssl)('an etcd with certificates and users', () => {
   let certificates: TestCertificates;
   let etcd: TestEtcd;
   let admin: ReturnType<typeof etcdAdmin>;
@@ -134,11 +137,12 @@ describe('what is wrong with the settings of etcd ends the program with a senten
     [
       'certificates that are none',
       () => ['--etcd-cert', file('cert', 'x'), '--etcd-key', file('key', 'of-a-secret')],
-      /the certificates for etcd cannot be used/,
+      /--etcd-cert and --etcd-key cannot be used: /,
     ],
+    ['authorities that are none', () => ['--etcd-ca', file('ca', 'x')], /--etcd-ca holds no certificate: /],
   ])('%s', async (_, flags, says) => {
     const { code, stderr } = await runToEnd([...store, ...flags()]);
-    expect({ code, stderr: says.test(stderr) ? 'as expected' : stderr }).toEqual({ code: 1, stderr: 'as expected' });
+    expect({ code, stderr: says.test(stderr) ? 'as expected' : stderr }).toEqual({ code: 2, stderr: 'as expected' });
     expect(stderr).not.toContain('of-a-secret');
   });
 });

@@ -150,7 +150,7 @@ describe('what cannot be had', () => {
     expect(await second.stop()).toBe(0);
   });
 
-  it('is a port that is taken, or definitions that are not there: exit 1 that names it', async () => {
+  it('is a port that is taken: exit 1 that names it', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;
@@ -158,9 +158,12 @@ describe('what cannot be had', () => {
     taken.close();
     expect(busy.code).toBe(1);
     expect(busy.stderr).toContain(String(port));
+  });
+
+  it('are definitions that are not there: exit 2 that names setting and path', async () => {
     const flags = ['--store', 'memory:', '--listen', '127.0.0.1:0', '--definitions', '/nowhere/at/all'];
     const missing = await runToEnd(flags);
-    expect(missing.code).toBe(1);
-    expect(missing.stderr).toContain('/nowhere/at/all');
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toMatch(/^state-manager: --definitions cannot be read: .*\/nowhere\/at\/all/);
   });
 });
