@@ -46,6 +46,19 @@ test('a package’s explanation goes down to the container and its exit code', (
   });
 });
 
+test('a model that is Dead because its node is silent rests on the containers that were alive', () => {
+  const world = newWorld();
+  accept(world, definePackage('p', ['a']));
+  accept(world, report('n1', { a: ['running', 'exited:0'] }));
+  accept(world, { type: 'node-silent', node: 'n1', heardAt: 2000, silentMs: 60_000 });
+  const explanation = why(world, 'package', 'p');
+  expect(treeOf(explanation)).toEqual([
+    'package p Error package.error',
+    '  model a Dead model.dead',
+    '    container n1/a-0 Dead container.silent',
+  ]);
+});
+
 test('what would change it is said in sentences, children in the same state together', () => {
   const world = newWorld();
   accept(world, definePackage('p', ['a', 'b']));

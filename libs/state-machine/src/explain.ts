@@ -88,7 +88,7 @@ function explainModel(view: Fleet, name: string): Explanation | undefined {
   const containers = view
     .nodesOf(name)
     .flatMap((node) => (view.node(node)?.containers ?? []).filter((o) => o.model === name).map((o) => ({ node, o })));
-  const decisive = containers.filter(({ o }) => record.rule !== 'model.dead' || o.rule === 'container.dead');
+  const decisive = containers.filter(({ o }) => record.rule !== 'model.dead' || stateOf(o) === 'Dead');
   return {
     kind: 'model',
     name,

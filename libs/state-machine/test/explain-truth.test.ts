@@ -7,6 +7,7 @@ import {
   MODEL_STATES,
   SCENARIO_STATES,
   simulate,
+  type ContainerRuleId,
   type Explanation,
   type Fleet,
   type Hypothesis,
@@ -26,8 +27,11 @@ afterAll(() => {
   console.log(`explanations: STATEMANAGER_SEED=${SEED} repeats this run; ${counts.join(', ')}`);
 });
 
-/** The containers of a model as `<node>/<name>`, each with its state and rule. */
-function containersOf(view: Fleet, model: string): { name: string; node: string; inner: string; rule: string }[] {
+/** The containers of a model as `<node>/<name>`, each with its rule. */
+function containersOf(
+  view: Fleet,
+  model: string,
+): { name: string; node: string; inner: string; rule: ContainerRuleId }[] {
   return NODES.flatMap((node) =>
     (view.node(node)?.containers ?? [])
       .filter((o) => o.model === model)
@@ -82,7 +86,7 @@ function checkModel(view: Fleet, explanation: Explanation): void {
   const { state, rule, since } = record;
   expect(explanation).toMatchObject({ kind: 'model', name, state, rule, since });
   const all = containersOf(view, name);
-  const decisive = rule === 'model.dead' ? all.filter((c) => c.rule === 'container.dead') : all;
+  const decisive = rule === 'model.dead' ? all.filter((c) => containerStateOf(c.rule) === 'Dead') : all;
   if (rule === 'model.dead') note('model Dead');
   expect(namesOf(because)).toEqual(namesOf(decisive));
   for (const child of because) {
