@@ -36,7 +36,9 @@ export function reconcileService(options: ReconcileServiceOptions): ServiceImpl<
     ),
     resumeReconcile: forwarder.serve(method.resumeReconcile, true, (request, context: HandlerContext) =>
       answering(async () => {
-        await steer(options, 'reconcile-resumed', request, context);
+        const { packageName, isNew } = await steer(options, 'reconcile-resumed', request, context);
+        // Whoever resumes wants it asked for now; what is left of the backoff is from before.
+        if (isNew) options.reconciler.retry(packageName);
         return create(v1.ResumeReconcileResponseSchema);
       }),
     ),
@@ -68,16 +70,18 @@ function retry(options: ReconcileServiceOptions, request: v1.RetryReconcileReque
   return create(v1.RetryReconcileResponseSchema, { ...(intent && { intent }) });
 }
 
+/** Pauses or resumes, and says whether that is new. */
 async function steer(
   { manager, log }: ReconcileServiceOptions,
   type: ReconcileSteered['type'],
   request: { readonly package: string; readonly source: string },
   { signal }: HandlerContext,
-): Promise<void> {
+): Promise<{ readonly packageName: string; readonly isNew: boolean }> {
   const packageName = readName(request.package, 'package');
   const outcome = await manager.submit({ type, packageName, at: Date.now() }, { signal });
   if (!outcome.accepted) throw rejected(outcome);
   log.info({ package: packageName, source: request.source.slice(0, 253) }, type);
+  return { packageName, isNew: outcome.changes !== undefined };
 }
 
 function intentOf({ model, reconciler }: ReconcileServiceOptions, name: string): v1.Intent | undefined {

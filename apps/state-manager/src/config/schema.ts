@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { PodStatusName } from '@statemanager/action-client';
 import type { PackageState, StateNames } from '@statemanager/state-machine';
+import { MAX_TIMER_MS } from '../max-timer.ts';
 import {
   address,
   choice,
@@ -35,7 +36,6 @@ function optional<T>(parse: Parser<T>, value: string, help: string): Setting<T |
 }
 
 const POD_STATUSES: readonly PodStatusName[] = ['NONE', 'INIT', 'READY', 'RUNNING', 'DONE', 'FAILED', 'UNKNOWN'];
-const MAX_MS = 2_147_483_647;
 const MAX_COUNT = 100_000_000;
 
 /**
@@ -127,20 +127,20 @@ export const SETTINGS = {
     'exit codes that count as Exited; every other one is Dead',
   ),
   'missing-grace-ms': setting<number>(
-    integer(0, MAX_MS),
+    integer(0, MAX_TIMER_MS),
     '<ms>',
     '5000',
     'how long a model may have no container before it counts as missing',
   ),
   'missing-as': setting<'dead' | 'exited'>(choice('dead', 'exited'), 'dead|exited', 'dead', 'what a missing model is'),
   'offload-grace-ms': setting<number>(
-    integer(0, MAX_MS),
+    integer(0, MAX_TIMER_MS),
     '<ms>',
     '120000',
     'the same grace, while an accepted offload of the model runs',
   ),
   'node-timeout-ms': setting<number>(
-    integer(0, MAX_MS),
+    integer(0, MAX_TIMER_MS),
     '<ms>',
     '0',
     'a node that reports nothing for so long is silent, and stale; 0: nodes need not report regularly',
@@ -152,7 +152,7 @@ export const SETTINGS = {
     'whether what was alive on a silent node only is stale, or counts as Dead',
   ),
   'silent-grace-ms': setting<number>(
-    integer(0, MAX_MS),
+    integer(0, MAX_TIMER_MS),
     '<ms>',
     '30000',
     'how much longer a node may be silent before its containers count as Dead',
@@ -170,26 +170,31 @@ export const SETTINGS = {
     `what a reconcile says the current status is: ${POD_STATUSES.join(', ').toLowerCase()}`,
   ),
   'reconcile-deadline-ms': setting<number>(
-    integer(1, MAX_MS),
+    integer(1, MAX_TIMER_MS),
     '<ms>',
     '10000',
     'how long one call to ActionController may take',
   ),
   'reconcile-initial-backoff-ms': setting<number>(
-    integer(1, MAX_MS),
+    integer(1, MAX_TIMER_MS),
     '<ms>',
     '1000',
     'the wait after the first attempt; it doubles with each further one',
   ),
-  'reconcile-max-backoff-ms': setting<number>(integer(1, MAX_MS), '<ms>', '60000', 'the longest wait between attempts'),
+  'reconcile-max-backoff-ms': setting<number>(
+    integer(1, MAX_TIMER_MS),
+    '<ms>',
+    '60000',
+    'the longest wait between attempts',
+  ),
   'reconcile-heal-ms': setting<number>(
-    integer(1, MAX_MS),
+    integer(1, MAX_TIMER_MS),
     '<ms>',
     '30000',
     'how long an accepted reconcile may take to heal before it is asked again',
   ),
   'reconcile-reset-ms': setting<number>(
-    integer(1, MAX_MS),
+    integer(1, MAX_TIMER_MS),
     '<ms>',
     '300000',
     'how long a package must be well before its backoff is forgotten',
@@ -202,33 +207,33 @@ export const SETTINGS = {
     'changes that a watch may be behind, counted with the models and nodes they show',
   ),
   'watch-resume-ms': setting<number>(
-    integer(0, MAX_MS),
+    integer(0, MAX_TIMER_MS),
     '<ms>',
     '60000',
     'how long changes are kept for a watch that comes back',
   ),
   'watch-bookmark-ms': setting<number>(
-    integer(100, MAX_MS),
+    integer(100, MAX_TIMER_MS),
     '<ms>',
     '10000',
     'how often a quiet watch hears how far it is',
   ),
   'watch-stall-ms': setting<number>(
-    integer(100, MAX_MS),
+    integer(100, MAX_TIMER_MS),
     '<ms>',
     '30000',
     'a watch that reads nothing for so long is ended',
   ),
   'max-watches-count': setting<number>(integer(1, 1_000_000), '<n>', '1000', 'watches that may run at once'),
   'answer-within-ms': setting<number>(
-    integer(1, MAX_MS),
+    integer(1, MAX_TIMER_MS),
     '<ms>',
     '10000',
     'after this a caller hears UNAVAILABLE; a report stays queued',
   ),
-  'drain-ms': setting<number>(integer(0, MAX_MS), '<ms>', '10000', 'how long a stop waits for what was accepted'),
+  'drain-ms': setting<number>(integer(0, MAX_TIMER_MS), '<ms>', '10000', 'how long a stop waits for what was accepted'),
   'compact-keep-ms': setting<number>(
-    integer(0, MAX_MS),
+    integer(0, MAX_TIMER_MS),
     '<ms>',
     '300000',
     'how much of the store’s history is kept, at most 96 MiB of it; 0 leaves it alone',

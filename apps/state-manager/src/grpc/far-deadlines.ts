@@ -1,10 +1,8 @@
 import type { UniversalHandler } from '@connectrpc/connect/protocol';
 import { parseTimeout as parseConnectTimeout } from '@connectrpc/connect/protocol-connect';
 import { parseTimeout as parseGrpcTimeout } from '@connectrpc/connect/protocol-grpc';
+import { MAX_TIMER_MS } from '../max-timer.ts';
 import { wrapHandlers } from './wrap-handlers.ts';
-
-/** The longest delay that a timer of Node's takes: almost 25 days. It takes a longer one for no delay at all. */
-export const MAX_TIMER_MS = 2_147_483_647;
 
 const HEADERS = { 'grpc-timeout': parseGrpcTimeout, 'connect-timeout-ms': parseConnectTimeout } as const;
 

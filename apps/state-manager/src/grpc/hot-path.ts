@@ -12,7 +12,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { withCaller } from './caller.ts';
 import { endUnread } from './end-unread.ts';
-import { MAX_TIMER_MS } from './far-deadlines.ts';
+import { MAX_TIMER_MS } from '../max-timer.ts';
 import { HEAD_BYTES, isPlainGrpc, messageIn } from './grpc-frame.ts';
 import { trailersOf, type Trailers } from './grpc-trailers.ts';
 

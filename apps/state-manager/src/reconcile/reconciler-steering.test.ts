@@ -5,6 +5,7 @@ import { CANDIDATE, createManager, defined, recordLog, report, reported } from '
 import { eventually } from '../../test/kit/eventually.ts';
 import { FakeSender } from '../../test/kit/reconcile.ts';
 import type { Manager } from '../manager.ts';
+import { MAX_TIMER_MS } from '../max-timer.ts';
 import { Reconciler, type ReconcilerOptions } from './reconciler.ts';
 
 /** Long enough that nothing is due again within a test that does not wait for it. */
@@ -94,6 +95,20 @@ describe('what an operator sees and steers of the reconciler', () => {
       const { nextAttemptAt = 0 } = reconciler.status('p');
       expect(nextAttemptAt).toBeGreaterThan(Date.now() + NEVER_MS - 5000);
       expect(nextAttemptAt).toBeLessThanOrEqual(Date.now() + NEVER_MS);
+    });
+
+    it('waits longer than a timer can', async () => {
+      const warnings: string[] = [];
+      const note = ({ name }: Error): void => void warnings.push(name);
+      process.on('warning', note);
+      await restart({ initialBackoffMs: MAX_TIMER_MS, maxBackoffMs: MAX_TIMER_MS, random: () => 1 });
+      controller.answers = 'refused';
+      await kill('p');
+      await eventually(() => expect(reconciler.status('p').nextAttemptAt).toBeGreaterThan(Date.now() + MAX_TIMER_MS));
+      await kill('later');
+      await eventually(() => expect(controller.intents).toEqual(['p/2', 'later/2']));
+      process.off('warning', note);
+      expect(warnings).not.toContain('TimeoutOverflowWarning');
     });
 
     it('says why it waits, as long as that lasts', async () => {

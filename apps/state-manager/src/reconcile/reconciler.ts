@@ -2,6 +2,7 @@ import type { Fleet, Input, Intent } from '@statemanager/state-machine';
 import type { Sender, SentReconcile } from '../grpc/sender.ts';
 import type { Logger } from '../log.ts';
 import type { Committed, Follower, Outcome, SubmitOptions, Term } from '../manager.ts';
+import { MAX_TIMER_MS } from '../max-timer.ts';
 import { attemptDelayMs, type BackoffOptions } from './backoff.ts';
 import { findTarget } from './target.ts';
 
@@ -151,7 +152,7 @@ export class Reconciler implements Follower {
     for (const task of waiting) {
       if (this.#running.size >= this.#options.inFlightCount) return;
       if (task.dueAt > now) {
-        this.#timer = setTimeout(() => this.#pump(), task.dueAt - now);
+        this.#timer = setTimeout(() => this.#pump(), Math.min(task.dueAt - now, MAX_TIMER_MS));
         return;
       }
       this.#begin(task, term);

@@ -151,6 +151,22 @@ describe('PauseReconcile and ResumeReconcile', () => {
     expect(await api.get('package', name)).toMatchObject({ package: { reconcile_paused: false } });
   });
 
+  it('asks at once when it is resumed, whatever the backoff says, and once only', async () => {
+    await define();
+    await kill();
+    await answered(1);
+    await steer('Resume');
+    await steer('Pause');
+    expect(asked()).toBe(1);
+    await steer('Resume');
+    await answered(2);
+    await steer('Resume');
+    await define(`${name}-later`);
+    await kill(`${name}-later`);
+    await answered(1, `${name}-later`);
+    expect(asked()).toBe(2);
+  });
+
   it('may be asked for twice', async () => {
     await define();
     for (const verb of ['Pause', 'Pause', 'Resume', 'Resume'] as const) expect(await steer(verb)).toEqual({});
