@@ -126,7 +126,7 @@ async function compose(
   const awake = new Wakefulness();
   let watches: Watches | undefined;
   const fallback = observation.start(store, {
-    ...{ manager, reconciler, model, access, watchesCount: () => watches?.count ?? 0 },
+    ...{ manager, reconciler, model, access, misnamed, watchesCount: () => watches?.count ?? 0 },
     forwarded: { request: forwarder.counts, report: reportForwarder.counts },
   });
   const port = new Port({

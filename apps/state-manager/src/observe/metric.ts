@@ -1,4 +1,5 @@
 import type { Access } from '../access/access.ts';
+import type { MisnamedContainers } from '../grpc/misnamed-containers.ts';
 import type { Manager } from '../manager.ts';
 import type { ReadModel } from '../read/read-model.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
@@ -15,6 +16,7 @@ export interface Sources {
   /** Tries to have the leader answer a call, and a report that waited here. */
   readonly forwarded: { readonly request: Tries; readonly report: Tries };
   readonly access: Pick<Access, 'refusedCounts'>;
+  readonly misnamed: Pick<MisnamedContainers, 'count'>;
   readonly watchesCount: () => number;
   readonly store: Pick<StoreLook, 'last'>;
 }

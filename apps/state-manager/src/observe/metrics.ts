@@ -108,6 +108,12 @@ export const METRICS: readonly Metric[] = [
     ],
   },
   {
+    name: 'statemanager_misnamed_containers_total',
+    type: 'counter',
+    help: 'Containers in reports that were left out because what names their model is no name',
+    read: ({ misnamed }) => misnamed.count,
+  },
+  {
     name: 'statemanager_inputs_total',
     type: 'counter',
     help: 'Whatever else was decided, by its kind and by what followed from it',

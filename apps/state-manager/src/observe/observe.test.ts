@@ -40,7 +40,8 @@ describe('after a known sequence of inputs', () => {
     });
     observation = new Observation();
     const access = new Access(undefined, undefined);
-    handler = observation.start(store, { manager, reconciler, model, forwarded, access, watchesCount: () => 3 });
+    const parts = { manager, reconciler, model, forwarded, access, misnamed: { count: 5 } };
+    handler = observation.start(store, { ...parts, watchesCount: () => 3 });
     access.refusedCounts.permission_denied = 2;
     manager.follow(model);
     manager.follow(observation.tally);
@@ -90,6 +91,7 @@ describe('after a known sequence of inputs', () => {
     const found = await exposed();
     const reports = (result: string): number | undefined => found.value('statemanager_reports_total', { result });
     expect([reports('changed'), reports('unchanged'), reports('refused'), reports('superseded')]).toEqual([4, 4, 2, 0]);
+    expect(found.value('statemanager_misnamed_containers_total')).toBe(5);
     expect(found.value('statemanager_inputs_total', { type: 'change', result: 'refused' })).toBe(1);
     expect(found.value('statemanager_inputs_total', { type: 'package-defined', result: 'changed' })).toBe(1);
     expect(byState(found, 'statemanager_transitions_total')).toEqual({

@@ -10,14 +10,6 @@ export type InputResult = (typeof INPUT_RESULTS)[number];
 /** The kinds of input but reports, which are counted by themselves. */
 export type OtherInput = Exclude<Input['type'], 'report'>;
 
-/** What a call to ActionController can come to. */
-export const RECONCILE_OUTCOMES = [
-  'accepted',
-  'refused',
-  'failed',
-  'unreachable',
-] as const satisfies readonly SentReconcile['outcome'][];
-
 /** What a resource without a state is called where states are counted. */
 export const REMOVED = 'removed';
 
