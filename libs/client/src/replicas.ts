@@ -9,8 +9,8 @@ export interface Replica {
 }
 
 /**
- * The replicas, and whose turn it is. Calls stay with one that works, because it shows what was written through it; the
- * first is drawn, so that many clients do not all begin with the same one.
+ * The replicas, and whose turn it is. Calls stay with one that works: what one shows never goes back in time, and what two
+ * of them show may. The first is drawn, so that many clients do not all begin with the same one.
  */
 export class Replicas {
   readonly #all: readonly Replica[];

@@ -70,7 +70,10 @@ function upTo(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${i + 1}`);
 }
 
-describe.skipIf(etcdOnPath() === undefined)('a cluster of three', () => {
+const hasEtcd = etcdOnPath() !== undefined;
+if (!hasEtcd) console.log('skipped: a cluster of etcd needs etcd on PATH (Debian: apt-get install etcd-server)');
+
+describe.skipIf(!hasEtcd)('a cluster of three', () => {
   it.each(['killed', 'stopped in its tracks'] as const)(
     'goes on without its leader, which is %s: calls, watch and leadership',
     async (how) => {

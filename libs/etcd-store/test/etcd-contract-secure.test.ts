@@ -19,5 +19,6 @@ if (opensslIsThere()) {
     () => tls.dispose(),
   );
 } else {
+  console.log('skipped: etcd with certificates needs openssl (Debian: apt-get install openssl)');
   describe.skip('etcd with certificates, which needs openssl to make some');
 }

@@ -144,7 +144,10 @@ describe('user and password', () => {
   });
 });
 
-describe.skipIf(!opensslIsThere())('TLS', () => {
+const hasOpenssl = opensslIsThere();
+if (!hasOpenssl) console.log('skipped: TLS needs openssl (Debian: apt-get install openssl)');
+
+describe.skipIf(!hasOpenssl)('TLS', () => {
   let certificates: TestCertificates;
   let strangers: TestCertificates;
   let etcd: TestEtcd;

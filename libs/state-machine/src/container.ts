@@ -75,6 +75,7 @@ export const CONTAINER_RULES = [
   when: (facts: ContainerFacts, clean: CleanExitCodes) => boolean;
 }[];
 
+/** The id of one of {@link CONTAINER_RULES}. */
 export type ContainerRuleId = (typeof CONTAINER_RULES)[number]['id'];
 
 const rules: readonly ContainerRule[] = CONTAINER_RULES;

@@ -159,6 +159,7 @@ export interface RuleOptions {
   readonly removedKeptCount: number;
 }
 
+/** The rules as they are where nobody sets them; the service's settings have the same defaults. */
 export const DEFAULT_RULE_OPTIONS: RuleOptions = {
   cleanExitCodes: new Set([0]),
   missingGraceMs: 5000,

@@ -3,6 +3,7 @@ import type { ContainerState, ModelState } from './resource.ts';
 /** How many containers of a model are in each state, on all nodes together. */
 export type ContainerCounts = Readonly<Record<ContainerState, number>>;
 
+/** The counts of a model that has none. */
 export const NO_CONTAINERS: ContainerCounts = {
   Dead: 0,
   Paused: 0,
@@ -58,8 +59,6 @@ export const MODEL_RULES = [
   says: string;
   when: (facts: ModelFacts) => boolean;
 }[];
-
-export type ModelRuleId = (typeof MODEL_RULES)[number]['id'];
 
 /** The rule of a model's state that a request set. */
 export const MODEL_REQUESTED = 'model.requested';

@@ -4,6 +4,7 @@ import type { RolledUp } from './model.ts';
 /** How many of a package's models are in each state; `absent` ones are named and have no state yet. */
 export type ModelCounts = Readonly<Record<ModelState | 'absent', number>>;
 
+/** The counts of a package that names none. */
 export const NO_MODELS: ModelCounts = { absent: 0, Created: 0, Paused: 0, Exited: 0, Dead: 0, Running: 0 };
 
 /** First match wins. */
@@ -30,8 +31,6 @@ export const PACKAGE_RULES = [
   says: string;
   when: (counts: ModelCounts) => boolean;
 }[];
-
-export type PackageRuleId = (typeof PACKAGE_RULES)[number]['id'];
 
 /** The rule of a package's state that a request set. */
 export const PACKAGE_REQUESTED = 'package.requested';

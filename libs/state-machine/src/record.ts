@@ -30,6 +30,7 @@ interface ResourceRecord<S extends ResourceState> {
   readonly removed?: true;
 }
 
+/** What is remembered of a scenario. */
 export interface ScenarioRecord extends ResourceRecord<ScenarioState> {
   readonly definition?: ScenarioDefinition;
 }
@@ -44,6 +45,7 @@ export interface ScenarioDefinition {
   readonly action: string;
 }
 
+/** What is remembered of a package. */
 export interface PackageRecord extends ResourceRecord<PackageState> {
   readonly definition?: PackageDefinition;
   readonly backoff?: ReconcileBackoff;
@@ -67,6 +69,7 @@ export interface ReconcileBackoff {
   readonly intent: string;
 }
 
+/** What is remembered of a model. */
 export interface ModelRecord extends ResourceRecord<ModelState> {
   /** Set while no node reports a container of it and the grace is not over: which such episode this is. */
   readonly missing?: number;
@@ -86,6 +89,7 @@ export interface Offload {
   readonly targetNode: string;
 }
 
+/** The record of each kind. */
 export interface RecordOf {
   scenario: ScenarioRecord;
   package: PackageRecord;
@@ -114,6 +118,7 @@ export interface Intent {
 /** How an attempt at an intent ended. `started`: it runs, or the process died meanwhile. */
 export type AttemptOutcome = 'started' | 'accepted' | 'refused' | 'failed' | 'unreachable';
 
+/** One call to ActionController for an intent. */
 export interface Attempt {
   /** In milliseconds since 1970. */
   readonly at: number;

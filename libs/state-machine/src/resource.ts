@@ -27,25 +27,36 @@
 
 /** The kinds of resource that have states. */
 export const RESOURCE_KINDS = ['scenario', 'package', 'model'] as const;
+/** A kind of resource that has states. */
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
+/** What a scenario can be, in the order of the wire's enum. */
 export const SCENARIO_STATES = ['Idle', 'Waiting', 'Satisfied', 'Allowed', 'Denied', 'Completed'] as const;
+/** One of {@link SCENARIO_STATES}. */
 export type ScenarioState = (typeof SCENARIO_STATES)[number];
 
+/** What a package can be, in the order of the wire's enum. */
 export const PACKAGE_STATES = ['Idle', 'Paused', 'Exited', 'Degraded', 'Error', 'Running'] as const;
+/** One of {@link PACKAGE_STATES}. */
 export type PackageState = (typeof PACKAGE_STATES)[number];
 
+/** What a model can be, in the order of the wire's enum. */
 export const MODEL_STATES = ['Created', 'Paused', 'Exited', 'Dead', 'Running'] as const;
+/** One of {@link MODEL_STATES}. */
 export type ModelState = (typeof MODEL_STATES)[number];
 
+/** What a container can be. They are not on the wire, and nobody sets them. */
 export const CONTAINER_STATES = ['Dead', 'Paused', 'Exited', 'Running', 'Initialized', 'Created', 'Unknown'] as const;
+/** One of {@link CONTAINER_STATES}. */
 export type ContainerState = (typeof CONTAINER_STATES)[number];
 
+/** The states of each kind. */
 export interface StateOf {
   scenario: ScenarioState;
   package: PackageState;
   model: ModelState;
 }
+/** A state of any kind. */
 export type ResourceState = StateOf[ResourceKind];
 
 /** The states of a kind, in the order of the wire's enum. */

@@ -3,6 +3,7 @@ import type { ScenarioState } from './resource.ts';
 /** A component that may ask for a scenario's transition. */
 export type Component = 'ApiServer' | 'FilterGateway' | 'PolicyManager' | 'ActionController';
 
+/** One row of the table of a scenario's transitions. */
 export interface ScenarioTransition {
   /** undefined: the scenario is absent; `any`: whatever it is, absent included. */
   readonly from: ScenarioState | 'any' | undefined;

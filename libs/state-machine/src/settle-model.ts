@@ -61,12 +61,9 @@ function lostLastContainer(draft: Draft, model: string, source: string): void {
   const record = draft.record('model', model);
   const cause = 'no node reports a container of it any more';
   if (record.state === 'Exited') {
-    moveModel(
-      draft,
-      model,
-      { state: 'Exited', rule: 'model.exited' },
-      { cause: `it was Exited when ${cause}`, source },
-    );
+    const counts = draft.fleet.containerCounts(model);
+    const rolledUp = rollUpModel({ counts, observed: true, wasExited: true, graceOver: false });
+    moveModel(draft, model, rolledUp as RolledUp<ModelState>, { cause: `it was Exited when ${cause}`, source }, record);
     return;
   }
   if (record.missing !== undefined) return;

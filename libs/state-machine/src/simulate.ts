@@ -40,6 +40,7 @@ export interface Impact {
   readonly cause: string;
 }
 
+/** What would follow. */
 export interface Simulation {
   /** By kind and name. */
   readonly impacts: readonly Impact[];

@@ -30,11 +30,13 @@ export function decodeState<K extends ResourceKind>(kind: K, key: string, value:
   });
 }
 
+/** Writes what {@link decodeRecord} reads. */
 export function encodeRecord<K extends ResourceKind>(record: RecordOf[K]): string {
   const { applied, ...rest } = record;
   return writeDocument({ ...rest, applied: applied.map(({ id, target }) => [id, target]) });
 }
 
+/** Reads what is stored under a `recordKey`. Throws UnreadableValueError. */
 export function decodeRecord<K extends ResourceKind>(kind: K, key: string, value: string): RecordOf[K] {
   return readDocument(key, () => {
     const fields = Fields.parse(value);
@@ -101,6 +103,7 @@ export function encodeNode(record: NodeRecord): string {
   return writeDocument({ observedAt: record.observedAt, models });
 }
 
+/** Reads what is stored under a `nodeKey`. Throws UnreadableValueError. */
 export function decodeNode(key: string, value: string): NodeRecord {
   return readDocument(key, () => {
     const fields = Fields.parse(value);
@@ -129,10 +132,12 @@ function observationOf(model: string, tuple: unknown): Observation {
   };
 }
 
+/** Writes what {@link decodeIntent} reads. */
 export function encodeIntent(intent: Intent): string {
   return writeDocument({ ...intent });
 }
 
+/** Reads what is stored under an `intentKey`. Throws UnreadableValueError. */
 export function decodeIntent(key: string, value: string): Intent {
   return readDocument(key, () => {
     const fields = Fields.parse(value);
@@ -149,11 +154,13 @@ export function decodeIntent(key: string, value: string): Intent {
   });
 }
 
+/** Writes what {@link decodeTransition} reads; whose transition it is, the key says. */
 export function encodeTransition(transition: Transition): string {
   const { kind: _kind, name: _name, ...rest } = transition;
   return writeDocument(rest);
 }
 
+/** Reads what is stored under a `historyKey` of a resource. Throws UnreadableValueError. */
 export function decodeTransition<K extends ResourceKind>(
   kind: K,
   name: string,

@@ -3,10 +3,13 @@ import { HISTORY_COUNT, RESOURCE_KINDS, isName, type ResourceKind } from '@state
 /** Everything of ours but the states themselves, the leader and the fence included. */
 export const OWN_PREFIX = '/statemanager/';
 
-/** Where our own records live; nothing else of ours lives elsewhere, but the states themselves. */
+/** Under it are the records of resources: {@link recordKey}. */
 export const RECORD_PREFIX = '/statemanager/record/';
+/** Under it is what nodes said last: {@link nodeKey}. */
 export const NODE_PREFIX = '/statemanager/node/';
+/** Under it are transitions: {@link historyKey}. */
 export const HISTORY_PREFIX = '/statemanager/history/';
+/** Under it are intents: {@link intentKey}. */
 export const RECONCILE_PREFIX = '/statemanager/reconcile/';
 
 /** Stands from the beginning of an import to its end, so that nobody takes what an import left half done for the truth. */
@@ -14,6 +17,7 @@ export const IMPORT_KEY = '/statemanager/import';
 
 /** The kinds of document that ApiServer writes, each under `<Kind>/<name>`. */
 export const DEFINITION_KINDS = ['Package', 'Scenario', 'Model'] as const;
+/** One of {@link DEFINITION_KINDS}. */
 export type DefinitionKind = (typeof DEFINITION_KINDS)[number];
 
 /** `/package/` and its like: lists states, and only states. */
@@ -34,6 +38,7 @@ export function parseStateKey(kind: ResourceKind, key: string): string | undefin
   return isName(name) ? name : undefined;
 }
 
+/** Where what is remembered of a resource is stored. */
 export function recordKey(kind: ResourceKind, name: string): string {
   return `${RECORD_PREFIX}${kind}/${name}`;
 }
@@ -55,6 +60,7 @@ export function parseHistoryKey(key: string): { readonly kind: ResourceKind; rea
   return isName(name) && isSlot ? { kind: known, name } : undefined;
 }
 
+/** Where what a node said last is stored. */
 export function nodeKey(node: string): string {
   return `${NODE_PREFIX}${node}`;
 }
@@ -70,10 +76,12 @@ export function historyKeys(kind: ResourceKind, name: string, generation: number
   return Array.from({ length: count }, (_, i) => historyKey(kind, name, generation - i));
 }
 
+/** Where a package's intent is stored, while it has one. */
 export function intentKey(packageName: string): string {
   return `${RECONCILE_PREFIX}${packageName}`;
 }
 
+/** Where ApiServer puts a document. */
 export function definitionKey(kind: DefinitionKind, name: string): string {
   return `${kind}/${name}`;
 }

@@ -130,6 +130,7 @@ export interface WatchBatch {
   readonly events: readonly WatchEvent[];
 }
 
+/** Where a watch begins and ends. */
 export interface WatchOptions {
   /** The last revision the caller has seen; without it, the watch begins with the next change. */
   readonly afterRevision?: number;
@@ -145,6 +146,7 @@ export interface Candidate {
   readonly address: string;
 }
 
+/** How long to wait for the leadership. */
 export interface LeadOptions {
   /** Gives up waiting: `lead` throws the signal's reason. */
   readonly signal?: AbortSignal;

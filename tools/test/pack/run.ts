@@ -17,8 +17,7 @@ const env: NodeJS.ProcessEnv = {
 };
 
 /**
- * npm runs on the Node that it came with: it knows what this machine's registry is trusted by, and the workspace's own Node
- * need not.
+ * npm runs on the Node that it came with: that one knows npm's own certificates and settings, and the workspace's need not.
  */
 const npmPath = (env['PATH'] ?? '')
   .split(delimiter)

@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { v1 } from '@statemanager/proto';
 import {
   CONTAINER_STATES,
+  MAX_NAME_LENGTH,
   parseState,
   simulate,
   STATES,
@@ -82,7 +83,9 @@ function readHypothesis(view: Fleet, { what }: v1.Hypothesis, field: string): Hy
       const state = CONTAINER_STATES.find((known) => known.toLowerCase() === text.toLowerCase());
       const at = `${field}.container`;
       if (state === undefined) throw new FieldError(`${at}.state`, 'is no state of a container', CONTAINER_STATES);
-      if (name === '' || name.length > 253) throw new FieldError(`${at}.name`, 'must be 1-253 characters');
+      if (name === '' || name.length > MAX_NAME_LENGTH) {
+        throw new FieldError(`${at}.name`, `must be 1-${MAX_NAME_LENGTH} characters`);
+      }
       return {
         type: 'container',
         node: readName(node, `${at}.node`),

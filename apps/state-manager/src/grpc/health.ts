@@ -4,7 +4,7 @@ import { health, statemanager } from '@statemanager/proto';
 
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = health.HealthCheckResponse_ServingStatus;
 
-/** gRPC's own health service: serving while this process leads and its view is loaded. */
+/** gRPC's own health service: serving while the view is loaded and this process leads, or follows one that does. */
 export class Health {
   readonly #services: ReadonlySet<string>;
   readonly #watchers = new Set<() => void>();

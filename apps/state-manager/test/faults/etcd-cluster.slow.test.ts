@@ -9,7 +9,10 @@ import { crashed, running, startStand, type Afterwards } from './stand.ts';
 /** A commit may time out at the member that died, and be repeated while the others elect. */
 const ANSWERED_WITHIN_MS = 20_000;
 
-describe.skipIf(etcdOnPath() === undefined)('on an etcd of three members', () => {
+const hasEtcd = etcdOnPath() !== undefined;
+if (!hasEtcd) console.log('skipped: an etcd of three members needs etcd on PATH (Debian: apt-get install etcd-server)');
+
+describe.skipIf(!hasEtcd)('on an etcd of three members', () => {
   it.for(['killed', 'stopped in its tracks'] as const)(
     'the service goes on, as the leader, when the leading one is %s',
     async (how, { onTestFinished }) => {

@@ -31,6 +31,7 @@ export interface TestEtcdCluster {
   stop(): Promise<void>;
 }
 
+/** How a test's etcd of several members is to run. */
 export interface EtcdClusterOptions extends Pick<EtcdOptions, 'flags' | 'unsafeNoFsync'> {
   /** How many members. Default 3. */
   readonly size?: number;

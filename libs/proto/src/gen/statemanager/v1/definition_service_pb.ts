@@ -154,7 +154,7 @@ export type AppliedDefinition = Message<"statemanager.v1.AppliedDefinition"> & {
   diff: string;
 
   /**
-   * Its revision in the store; 0 for a dry run.
+   * Its revision in the store; 0 where a dry run would put it.
    *
    * @generated from field: int64 revision = 5;
    */

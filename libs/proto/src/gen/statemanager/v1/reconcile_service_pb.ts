@@ -222,7 +222,7 @@ export const ReconcileService: GenService<{
     output: typeof PauseReconcileResponseSchema;
   },
   /**
-   * Asks for a package again, at once if it has an intent.
+   * Asks for a package again: at once if it has an intent, whatever its backoff says.
    *
    * @generated from rpc statemanager.v1.ReconcileService.ResumeReconcile
    */

@@ -737,7 +737,7 @@ export const ResourceFilterSchema: GenMessage<ResourceFilter> = /*@__PURE__*/
   messageDesc(file_statemanager_v1_resource, 11);
 
 /**
- * The machine-readable part of an INVALID_ARGUMENT or FAILED_PRECONDITION error.
+ * The machine-readable part of an INVALID_ARGUMENT error.
  *
  * @generated from message statemanager.v1.FieldProblem
  */

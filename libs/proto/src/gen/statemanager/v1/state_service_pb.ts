@@ -950,7 +950,7 @@ export const EventTypeSchema: GenEnum<EventType> = /*@__PURE__*/
 
 /**
  * Reads, watches and explains states. Nothing here changes anything. Reads come from the committed view of the process
- * that answers, and a read that follows a write through the same process sees it.
+ * that answers. What the leader acknowledged is in its view; a replica may show it a few milliseconds later.
  *
  * @generated from service statemanager.v1.StateService
  */
