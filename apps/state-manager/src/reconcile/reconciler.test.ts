@@ -61,6 +61,24 @@ describe('the reconciler', () => {
 
   const heal = (name: string): Promise<unknown> => manager.submit(report('n1', reported(`m-${name}`, 'running')));
 
+  it('is not kept from asking by a term that ended while ActionController was looked for', async () => {
+    let found = (_: boolean): void => undefined;
+    controller.looks = new Promise((resolve) => (found = resolve));
+    start();
+    let termsCount = 0;
+    manager.follow({ onServing: () => void (termsCount += 1) });
+    await kill('p');
+    await eventually(() => expect(controller.reachedCount).toBe(1));
+    await store.put('/statemanager/leader', '{"id":"another","address":"a:1"}');
+    await eventually(() => expect(termsCount).toBe(2));
+    controller.looks = undefined;
+    controller.away = true;
+    found(false);
+    await eventually(() => expect(controller.reachedCount).toBe(2));
+    controller.away = false;
+    await eventually(() => expect(controller.intents).toEqual(['p/2']));
+  });
+
   async function intentOf(name: string): Promise<Intent | undefined> {
     const entry = await store.get(intentKey(name));
     return entry && decodeIntent(entry.key, entry.value);

@@ -230,19 +230,21 @@ export class Reconciler implements Follower {
 
   /** Stops trying until ActionController is back; then everything that is due is tried at once. */
   #waitUntilReachable(term: Term): void {
-    if (this.#away) return;
+    // A term may end while it is looked for: what that one found says nothing to the next, which looks for itself.
+    if (this.#away || this.#term !== term) return;
     this.#away = true;
     const { sender, log } = this.#options;
     log.warn({ waiting: this.#tasks.size }, 'ActionController cannot be reached; reconciles wait for it');
     sender
       .waitUntilReachable(term.ended)
       .then(() => {
+        if (this.#term !== term) return;
         log.info({ waiting: this.#tasks.size }, 'ActionController is back');
         this.#away = false;
         this.#pump();
       })
       .catch((error: unknown) => {
-        if (term.ended.aborted) return;
+        if (this.#term !== term) return;
         log.error({ err: error }, 'ActionController cannot be waited for');
         this.#away = false;
         this.#timer = setTimeout(() => this.#pump(), this.#options.initialBackoffMs);

@@ -19,6 +19,8 @@ export class FakeSender {
   /** How many calls were open at the same time at the most. */
   mostOpenCount = 0;
   reachedCount = 0;
+  /** Set: looking for it takes until this resolves. */
+  looks: Promise<boolean> | undefined;
   #away = false;
   readonly #waiting = new Set<() => void>();
 
@@ -34,10 +36,11 @@ export class FakeSender {
 
   canReach(): Promise<boolean> {
     this.reachedCount += 1;
-    return Promise.resolve(!this.#away);
+    return this.looks ?? Promise.resolve(!this.#away);
   }
 
   waitUntilReachable(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(new Error('cancelled'));
     if (!this.#away) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const wake = (): void => {
