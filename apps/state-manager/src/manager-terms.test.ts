@@ -77,6 +77,47 @@ describe('the terms of a manager', () => {
     expect(terms[1]?.view.record('scenario', 's')?.state).toBe('Waiting');
   });
 
+  it('begins with as many inputs as there are', async () => {
+    const many = Array.from({ length: 200_000 }, (_, i) => ({
+      ...{ type: 'package-undefined', name: `p${i}`, at: 1 },
+    }));
+    followTerms({
+      onTerm: () => [...many.map((input) => ({ ...input, type: 'package-undefined' }) as const), defined('p', ['m'])],
+    });
+    manager.start(CANDIDATE);
+    await manager.submit(change('s'));
+    expect(await stateOf('package', 'p')).toBe('Idle');
+  });
+
+  it('leads again as soon after the tenth loss as after the first', async () => {
+    const terms = followTerms();
+    manager.start(CANDIDATE);
+    for (let i = 1; i <= 10; i += 1) {
+      await manager.submit(change(`s${i}`));
+      await depose();
+      await eventually(() => expect(terms).toHaveLength(i + 1));
+    }
+    const waits = recorded.said('not leading; trying again').map(({ againInMs }) => againInMs);
+    expect(waits).toEqual(Array.from({ length: 10 }, () => 50));
+  });
+
+  it('waits longer each time when it cannot lead at all', async () => {
+    followTerms({ onTerm: () => Promise.reject(new Error('not yet')) });
+    manager.start(CANDIDATE);
+    await eventually(() => expect(recorded.said('not leading; trying again').length).toBeGreaterThan(3));
+    const waits = recorded.said('not leading; trying again').map(({ againInMs }) => againInMs);
+    expect(waits.slice(0, 4)).toEqual([50, 100, 200, 400]);
+  });
+
+  it('takes the last of a node’s reports that waited for a leader, also if the clock was put back meanwhile', async () => {
+    const now = Date.now();
+    const first = manager.submit({ ...report('n1', reported('m', 'running')), at: now });
+    const second = manager.submit({ ...report('n1', reported('m', 'exited', 1)), at: now - 2000 });
+    manager.start(CANDIDATE);
+    expect([await first, await second]).toMatchObject([{ accepted: true }, { accepted: true }]);
+    expect(await stateOf('model', 'm')).toBe('Dead');
+  });
+
   it('tries again when a follower cannot begin, and tells all of them that the term is over', async () => {
     let tries = 0;
     let ends = 0;

@@ -11,7 +11,7 @@ import {
 } from '@statemanager/state-machine';
 import type { Candidate, KeyValueStore, Leadership, StoreError } from '@statemanager/state-store';
 import { commitFenced, fencedCommit } from './engine/commit-fenced.ts';
-import { FULL_LIMITS, noteReport, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
+import { FULL_LIMITS, heardAfter, type DecidedBatch, type Outcome } from './engine/decide-batch.ts';
 import { EngineError } from './engine/engine-error.ts';
 import type { Committed, Follower, Heard, Term } from './engine/follower.ts';
 import type { InputQueue } from './engine/input-queue.ts';
@@ -68,6 +68,8 @@ export class Manager {
   #limits = FULL_LIMITS;
   /** The term in which inputs are decided, and what decides them. */
   #serving: { readonly term: Term; readonly pipeline: Pipeline } | undefined;
+  /** Whether anything was decided since the last try to lead began. */
+  #hasServed = false;
   #running: Promise<void> | undefined;
   #candidate: Candidate | undefined;
   /** Reports that were answered by {@link confirm}. */
@@ -128,7 +130,8 @@ export class Manager {
    */
   submit(input: Input, options?: SubmitOptions): Promise<Outcome> {
     if (this.leads || input.type !== 'report') return this.#intake.submit(input, options);
-    const outcome = this.#intake.submit({ ...input, held: true }, options);
+    const outcome = this.#intake.submit(input, options);
+    this.#intake.queue.holdReport(input.node);
     for (const follower of this.#followers) follower.onWaiting?.();
     return outcome;
   }
@@ -145,7 +148,7 @@ export class Manager {
     const decision = confirmReport(term.view, report, this.#options.rules);
     if (decision === undefined) return undefined;
     this.confirmedCount += 1;
-    noteReport(this.#lastHeard, report);
+    this.#lastHeard.set(report.node, heardAfter(this.#lastHeard.get(report.node) ?? 0, report));
     for (const follower of this.#followers) follower.onHeard?.([{ node: report.node, at: report.at }]);
     return decision.message;
   }
@@ -170,11 +173,12 @@ export class Manager {
     let waitMs = RETRY_MS.least;
     while (!this.#isOver()) {
       try {
+        this.#hasServed = false;
         await this.#leadOnce(candidate);
-        waitMs = RETRY_MS.least;
       } catch (error) {
         if (this.#isOver()) return;
-        log.warn({ err: error }, 'not leading; trying again');
+        if (this.#hasServed) waitMs = RETRY_MS.least;
+        log.warn({ err: error, againInMs: waitMs }, 'not leading; trying again');
         await sleep(waitMs, undefined, { signal: this.#killed.signal }).catch(() => undefined);
         waitMs = Math.min(waitMs * 2, RETRY_MS.most);
       }
@@ -237,7 +241,10 @@ export class Manager {
     const first: Input[] = [
       { type: 'leading', packages: packagesWithIntents(view, this.#options.rules), at: Date.now() },
     ];
-    for (const follower of this.#followers) first.push(...((await follower.onTerm?.(term)) ?? []));
+    for (const follower of this.#followers) {
+      // One at a time: a call takes some 100,000 arguments at the most.
+      for (const input of (await follower.onTerm?.(term)) ?? []) first.push(input);
+    }
     const ms = Math.round(performance.now() - began);
     log.info({ store: store.name, ms, nodes: view.count('node'), states: countStates(view) }, 'leading: view loaded');
     const since = performance.now();
@@ -283,6 +290,7 @@ export class Manager {
       fence,
     );
     this.#serving = { term, pipeline };
+    this.#hasServed = true;
     for (const follower of this.#followers) follower.onServing?.();
     try {
       await pipeline.run(() => this.#isOver(), AbortSignal.any([over, this.#stopping.signal]), over);

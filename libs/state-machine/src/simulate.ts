@@ -148,7 +148,7 @@ function impactsOf(view: Fleet, fleet: Fleet): readonly Impact[] {
       const to = record?.state ?? null;
       if (from !== to) ofKind.push({ kind, name, from, to, rule: record?.rule ?? '', cause: record?.cause ?? '' });
     }
-    impacts.push(...ofKind.sort((a, b) => (a.name < b.name ? -1 : 1)));
+    for (const impact of ofKind.sort((a, b) => (a.name < b.name ? -1 : 1))) impacts.push(impact);
   }
   return impacts;
 }

@@ -1,8 +1,9 @@
+import { Fleet } from '@statemanager/state-machine';
 import { StoreError, openMemoryStore, stateKey, type WatchBatch } from '@statemanager/state-store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CANDIDATE, ScriptedStore, createGate, createManager, recordLog } from '../../test/kit/engine.ts';
 import { eventually } from '../../test/kit/eventually.ts';
-import type { Manager } from '../manager.ts';
+import type { Manager, Term } from '../manager.ts';
 import { DefinitionWatch } from './definition-watch.ts';
 
 const packageYaml = (name: string, ...models: readonly string[]): string =>
@@ -47,6 +48,20 @@ describe('the definition watch', () => {
     const entry = await store.get(`/statemanager/record/scenario/${name}`);
     return (JSON.parse(entry?.value ?? '{}') as { definition?: { target: unknown } }).definition?.target;
   };
+
+  it('says of as many as there are that they are gone', async () => {
+    const view = new Fleet();
+    for (let i = 0; i < 200_000; i += 1) {
+      const record = { ...{ since: 1, rule: 'package.idle', cause: '', source: '' }, generation: 1, applied: [] };
+      view.putRecord('package', `p${i}`, { ...record, state: 'Idle', definition: { revision: 1, models: [] } });
+    }
+    manager = createManager(store, recorded.log);
+    const watch = new DefinitionWatch(store, () => undefined, recorded.log);
+    const ended = new AbortController();
+    const term = { view, ended: ended.signal } as Term;
+    expect(await watch.onTerm(term)).toHaveLength(200_000);
+    ended.abort();
+  });
 
   it('lets others have their turn while it reads very many', async () => {
     await store.put('Package/a-bad', 'no document');

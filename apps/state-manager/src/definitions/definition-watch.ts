@@ -41,7 +41,8 @@ export class DefinitionWatch implements Follower {
     for (const kind of KINDS) {
       this.#said[kind.kind].clear();
       const { revision, differences } = await this.#compare(kind, term.view);
-      inputs.push(...differences);
+      // One at a time: a call takes some 100,000 arguments at the most.
+      for (const input of differences) inputs.push(input);
       void this.#watch(kind, revision, term);
     }
     return inputs;

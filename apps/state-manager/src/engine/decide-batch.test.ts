@@ -36,7 +36,9 @@ describe('a decided batch', () => {
   it('leaves out a report that waited while its node said something newer', () => {
     const asked = (at: number, status: string, held?: true): string => {
       queue.add({ ...report('n', reported('m', status)), at, ...(held && { held }) }, ticket);
-      const [outcome] = [...decideNext().outcomes.values()];
+      const decided = decideNext();
+      decided.noteHeard();
+      const [outcome] = [...decided.outcomes.values()];
       return outcome?.accepted === true ? outcome.message : 'refused';
     };
     expect(asked(100, 'running')).toBe('node n: 1 transition');
@@ -44,6 +46,35 @@ describe('a decided batch', () => {
     expect(asked(110, 'exited', true)).toBe('node n: 1 transition');
     // Only one that waited can be older than what came before it.
     expect(asked(90, 'paused')).toBe('node n: 1 transition');
+  });
+
+  it('decides in view of what it is decided on top of, whose reports count for nobody else before they are durable', () => {
+    queue.add({ ...report('n', reported('m', 'running')), at: 100 }, ticket);
+    const below = decideNext();
+    const late = { ...report('n', reported('m', 'exited')), at: 90, held: true } as const;
+    queue.add(late, ticket);
+    const above = new DecidedBatch(view, options, below);
+    above.take(queue);
+    expect(messages(above)).toEqual(['node n: a newer report is known']);
+    queue.add(late, ticket);
+    expect(messages(decideNext())).toEqual(['node n: 1 transition']);
+    below.noteHeard();
+    queue.add(late, ticket);
+    expect(messages(decideNext())).toEqual(['node n: a newer report is known']);
+  });
+
+  it('takes what comes straight from a node for its newest word, also after the clock was put back', () => {
+    view.putNode('n', { observedAt: 1, containers: [] });
+    for (const at of [5000, 1000]) {
+      queue.add({ ...report('n', reported('m', 'running')), at }, ticket);
+      const decided = decideNext();
+      decided.noteHeard();
+      view.absorb(decided.batch.fleet);
+    }
+    queue.add({ type: 'node-silent', node: 'n', heardAt: 1000, silentMs: 60_000, at: 61_000 }, ticket);
+    expect(messages(decideNext())).toEqual(['node n is silent']);
+    queue.add({ type: 'node-silent', node: 'n', heardAt: 999, silentMs: 60_000, at: 61_000 }, ticket);
+    expect(messages(decideNext())).toEqual(['node n: a newer report is known']);
   });
 
   it('leaves out a report that is older than what the view has of its node', () => {

@@ -35,7 +35,7 @@ export interface DecideOptions {
   readonly stateNames: StateNames;
   /** What one transaction takes when it holds more than one input. */
   readonly limits: BatchLimits;
-  /** When each node's newest report came that this process decided, in milliseconds since 1970; kept up here. */
+  /** When each node's newest report came that is durable or says nothing new, in milliseconds since 1970; kept up here. */
   readonly lastHeard: Map<string, number>;
   readonly tracing?: Tracing | undefined;
   readonly log: Logger;
@@ -51,10 +51,36 @@ export class DecidedBatch {
   commit: FencedCommit | undefined;
   readonly #options: DecideOptions;
   readonly #nodes = new Set<string>();
+  /** When nodes were heard by what is decided here; 0 for those that are forgotten. It counts elsewhere once it is durable. */
+  readonly #heard = new Map<string, number>();
+  /** What it was decided on top of and is not told yet. */
+  #below: DecidedBatch | undefined;
 
-  constructor(view: Fleet, options: DecideOptions) {
-    this.batch = new Batch(view, options.stateNames);
+  /** Decides in view of `below`, if that is not in the view yet. */
+  constructor(view: Fleet, options: DecideOptions, below?: DecidedBatch) {
+    this.batch = new Batch(below?.batch.fleet ?? view, options.stateNames);
     this.#options = options;
+    this.#below = below;
+  }
+
+  /** It is durable: what it heard of nodes is known from now on. */
+  noteHeard(): void {
+    const { lastHeard } = this.#options;
+    for (const [node, at] of this.#heard) {
+      if (at === 0) lastHeard.delete(node);
+      else lastHeard.set(node, at);
+    }
+  }
+
+  /** What it was decided on top of is in the view. */
+  rebase(view: Fleet): void {
+    this.batch.rebase(view);
+    this.#below = undefined;
+  }
+
+  /** When a node was heard last, as of what is decided so far; in milliseconds since 1970, 0: not in this process. */
+  lastHeard(node: string): number {
+    return this.#heard.get(node) ?? this.#below?.lastHeard(node) ?? this.#options.lastHeard.get(node) ?? 0;
   }
 
   /** Whether one of its inputs is about a node. */
@@ -78,7 +104,7 @@ export class DecidedBatch {
     const { tracing } = this.#options;
     const began = tracing === undefined ? 0 : performance.now();
     const alone = this.outcomes.size === 0;
-    const outcome = isOutdated(entry.input, this.batch.fleet, this.#options)
+    const outcome = this.#isOutdated(entry.input)
       ? nothingNew(`node ${entry.input.node}: a newer report is known`)
       : tryDecide(entry, this.batch, alone ? FULL_LIMITS : this.#options.limits, this.#options);
     if (outcome instanceof EngineError && outcome.code === 'too_large' && !alone) {
@@ -92,39 +118,42 @@ export class DecidedBatch {
     }
     this.outcomes.set(entry, outcome);
     tracing?.decided(entry, outcome, began);
-    noteHeard(entry.input, outcome, this.#options.lastHeard);
+    this.#hear(entry.input, outcome);
     const node = nodeOf(entry.input);
     if (node !== undefined) this.#nodes.add(node);
     this.isFull = this.outcomes.size >= MAX_INPUTS_COUNT;
   }
-}
 
-/**
- * Whether a node was heard since what an input says of it: a report that waited where nobody led while its node said
- * something newer elsewhere, or a silence that ended before it was decided.
- */
-function isOutdated(input: Input, view: Fleet, { lastHeard }: DecideOptions): input is Report | NodeSilent {
-  if (input.type === 'node-silent') return (lastHeard.get(input.node) ?? 0) > input.heardAt;
-  if (input.type !== 'report' || input.held !== true) return false;
-  // What another process heard is in the view.
-  const heardAt = Math.max(lastHeard.get(input.node) ?? 0, view.node(input.node)?.observedAt ?? 0);
-  // A machine without a clock begins in the past: what its store has from the future says nothing of before and after.
-  return heardAt > input.at && heardAt <= Date.now();
+  /**
+   * Whether a node was heard since what an input says of it: a report that waited where nobody led while its node said
+   * something newer elsewhere, or a silence that ended before it was decided.
+   */
+  #isOutdated(input: Input): input is Report | NodeSilent {
+    if (input.type === 'node-silent') return this.lastHeard(input.node) > input.heardAt;
+    if (input.type !== 'report' || input.held !== true) return false;
+    // What another process heard is in the view.
+    const heardAt = Math.max(this.lastHeard(input.node), this.batch.fleet.node(input.node)?.observedAt ?? 0);
+    // A machine without a clock begins in the past: what its store has from the future says nothing of before and after.
+    return heardAt > input.at && heardAt <= Date.now();
+  }
+
+  #hear(input: Input, { accepted }: Outcome): void {
+    if (!accepted) return;
+    if (input.type === 'report') this.#heard.set(input.node, heardAfter(this.lastHeard(input.node), input));
+    if (input.type === 'node-forgotten') this.#heard.set(input.node, 0);
+  }
 }
 
 function nothingNew(message: string): Outcome {
   return { accepted: true, changes: undefined, transitions: [], message };
 }
 
-/** Notes when a report of a node came. */
-export function noteReport(lastHeard: Map<string, number>, { node, at }: Report): void {
-  lastHeard.set(node, Math.max(lastHeard.get(node) ?? 0, at));
-}
-
-function noteHeard(input: Input, { accepted }: Outcome, lastHeard: Map<string, number>): void {
-  if (!accepted) return;
-  if (input.type === 'report') noteReport(lastHeard, input);
-  if (input.type === 'node-forgotten') lastHeard.delete(input.node);
+/**
+ * When a node was heard last, once a report of it counts. One that comes straight from its node is the newest, whatever
+ * the clock says, which may have been put back meanwhile.
+ */
+export function heardAfter(heardAt: number, { at, held }: Report): number {
+  return held === true ? Math.max(heardAt, at) : at;
 }
 
 function tryDecide(

@@ -63,6 +63,32 @@ describe('the input queue', () => {
     expect(queue.take()).toBe(newer);
   });
 
+  it('keeps the newer of two reports that come back together, where the later one had waited elsewhere', () => {
+    const queue = new InputQueue<string>(10);
+    const [first, second] = [ticket(), ticket()];
+    queue.add({ ...report('n1'), at: 100 }, first);
+    const newer = queue.take() as Entry<string>;
+    queue.add({ ...report('n1'), at: 50, held: true }, second);
+    const older = queue.take() as Entry<string>;
+    queue.putBack([newer, older]);
+    expect([queue.size, queue.reportsCount]).toEqual([1, 1]);
+    expect(queue.take()).toBe(newer);
+    expect([...newer.tickets]).toEqual([first, second]);
+    expect(queue.concerns('n1')).toBe(false);
+  });
+
+  it('knows the order of what came straight here, whatever the clock says', () => {
+    const queue = new InputQueue<string>(10);
+    queue.add({ ...report('n1', reported('m', 'running')), at: 100 }, ticket());
+    queue.holdReport('n1');
+    const newest = queue.add({ ...report('n1', reported('m', 'exited')), at: 50 }, ticket());
+    queue.holdReport('n1');
+    queue.holdReport('n2');
+    expect(queue.size).toBe(1);
+    expect(queue.take()).toBe(newest);
+    expect(newest.input).toMatchObject({ at: 50, held: true });
+  });
+
   it('has the time of reports looked at that wait when the process leads no more', () => {
     const queue = new InputQueue<string>(10);
     queue.add(report('n1'), ticket());
@@ -172,7 +198,8 @@ describe('the input queue', () => {
     const node = (): string => nodes[Math.floor(random() * nodes.length)] as string;
     for (let i = 0; i < 5000; i += 1) {
       const pick = random();
-      if (pick < 0.4) queue.add(report(node()), ticket());
+      if (pick < 0.2) queue.add(report(node()), ticket());
+      else if (pick < 0.4) queue.add({ ...report(node()), at: Math.floor(random() * 10), held: true }, ticket());
       else if (pick < 0.5) queue.add({ type: 'node-forgotten', node: node(), source: 'test', at: 1 }, ticket());
       else if (pick < 0.55) queue.add(change(`s${i}`), ticket());
       else if (pick < 0.8) taken.push(...[queue.take()].filter((entry) => entry !== undefined));

@@ -20,6 +20,8 @@ export interface Entry<T> {
   since: number;
   /** Set for a report that took the place of an older one: it carries what that one said, too. */
   tookPlace: boolean;
+  /** Set for a report that had waited elsewhere before it came: what came before it may be newer. */
+  readonly cameLate?: boolean;
   /** Set once it was taken: it cannot be withdrawn any more. */
   taken: boolean;
   /** Told when nobody waits for it any more although it was taken: whoever took it may still be able to stop. */
@@ -86,6 +88,7 @@ export class InputQueue<T> {
       tickets: new Set([ticket]),
       since: performance.now(),
       tookPlace: false,
+      cameLate: input.type === 'report' && input.held === true,
       taken: false,
     };
     ticket.entry = entry;
@@ -129,7 +132,7 @@ export class InputQueue<T> {
 
   /** Puts inputs that were taken and not committed back to the front, in their order. */
   putBack(entries: readonly Entry<T>[]): void {
-    const returned: Entry<T>[] = [];
+    const returned = new Set<Entry<T>>();
     // The last ones first: of two reports of a node the later one stays.
     for (const entry of entries.toReversed()) {
       entry.taken = false;
@@ -140,13 +143,16 @@ export class InputQueue<T> {
           this.#joinCallers(entry, later);
           continue;
         }
-        if (later !== undefined) this.#replace(later, entry);
+        if (later !== undefined) {
+          returned.delete(later);
+          this.#replace(later, entry);
+        }
         this.#reports.set(entry.input.node, entry);
       }
-      returned.unshift(entry);
+      returned.add(entry);
       this.#count(entry, 1);
     }
-    this.#entries = new Set([...returned, ...this.#entries]);
+    this.#entries = new Set([...[...returned].reverse(), ...this.#entries]);
     this.#wake?.();
   }
 
@@ -162,7 +168,13 @@ export class InputQueue<T> {
 
   /** Notes that other processes may hear of the nodes whose reports wait: from now on their time is looked at. */
   holdReports(): void {
-    for (const entry of this.#reports.values()) entry.input = { ...(entry.input as Report), held: true };
+    for (const node of this.#reports.keys()) this.holdReport(node);
+  }
+
+  /** The same for the report of one node, if one waits. */
+  holdReport(node: string): void {
+    const entry = this.#reports.get(node);
+    if (entry !== undefined) entry.input = { ...(entry.input as Report), held: true };
   }
 
   /** Resolves when an input waits, or the signal aborts. */
@@ -223,6 +235,6 @@ export class InputQueue<T> {
 }
 
 /** Whether a report that came later says what its node said before: it had waited elsewhere. */
-function isOlder<T>({ input: later }: Entry<T>, { input: earlier }: Entry<T>): boolean {
-  return later.type === 'report' && later.held === true && later.at < earlier.at;
+function isOlder<T>(later: Entry<T>, earlier: Entry<T>): boolean {
+  return later.cameLate === true && later.input.at < earlier.input.at;
 }

@@ -83,6 +83,26 @@ describe('while a transaction is in flight', () => {
     ]);
   });
 
+  it('a report that is withdrawn after it was decided on top of it takes no other out of the way', async () => {
+    await start({ answerWithinMs: 2000 });
+    const gate = door();
+    store.steps.push((_, asked) => gate.step(() => Promise.resolve({ outcome: 'conflict' }), asked));
+    const at = Date.now();
+    const first = manager.submit({ ...report('n1', reported('m', 'exited', 1)), at });
+    await gate.reached;
+    const caller = new AbortController();
+    const second = manager.submit({ ...report('n1', running), at: at + 10 }, { signal: caller.signal });
+    const gaveUp = expect(second).rejects.toThrow('gave up');
+    // Until what was decided too early waits again.
+    await eventually(() => expect(manager.queue.reportsCount).toBe(0));
+    await eventually(() => expect(manager.queue.reportsCount).toBe(1));
+    caller.abort();
+    await gaveUp;
+    gate.open();
+    expect(await first).toMatchObject({ accepted: true, message: 'node n1: 1 transition' });
+    expect((await store.get(stateKey('model', 'm')))?.value).toBe('Dead');
+  });
+
   it('a pause is kept before the next; what is durable is told, and what waits can be withdrawn', async () => {
     await start({ answerWithinMs: 1000 });
     pauses.push(60_000);

@@ -73,7 +73,7 @@ export class Pipeline {
    * else the store throws for good; whatever was not durable then waits in the queue again.
    */
   async run(isOver: () => boolean, wake: AbortSignal, over: AbortSignal): Promise<void> {
-    const { queue, view } = this.#options;
+    const { queue } = this.#options;
     try {
       while (!isOver() || this.#next.outcomes.size > 0) {
         if (over.aborted) throw over.reason;
@@ -88,19 +88,19 @@ export class Pipeline {
       }
     } finally {
       this.#tell();
-      this.#takeBack(view);
+      this.#takeBack();
     }
   }
 
   /** Lets the store breathe, if it has to. What waits meanwhile can be withdrawn, and what is durable is told. */
   async #pause(wake: AbortSignal): Promise<void> {
-    const { view, pauseMs } = this.#options;
+    const { pauseMs } = this.#options;
     const tookMs = this.#durable?.committed?.tookMs;
     if (tookMs === undefined) return;
     const ms = pauseMs?.(tookMs) ?? 0;
     if (ms === 0) return;
     this.#tell();
-    this.#takeBack(view);
+    this.#takeBack();
     await sleep(ms, undefined, { signal: wake }).catch(() => undefined);
   }
 
@@ -108,7 +108,7 @@ export class Pipeline {
   async #commitNext(over: AbortSignal): Promise<void> {
     const current = this.#next;
     this.#current = current;
-    this.#next = this.#open(current.batch.fleet);
+    this.#next = this.#open(this.#options.view, current);
     try {
       const committing = this.#commit(current, over);
       // What it throws is thrown where it is waited for.
@@ -121,15 +121,15 @@ export class Pipeline {
       await this.#decideMeanwhile(current, committing);
       this.#durable = { decided: current, committed: await committing };
     } catch (error) {
-      this.#takeBack(this.#options.view);
+      this.#takeBack();
       this.#splitOrRefuse(current, error);
     } finally {
       this.#current = undefined;
     }
   }
 
-  #open(view: Fleet): DecidedBatch {
-    return new DecidedBatch(view, this.#options.deciding());
+  #open(view: Fleet, below?: DecidedBatch): DecidedBatch {
+    return new DecidedBatch(view, this.#options.deciding(), below);
   }
 
   /** Resolves when it is committed; with undefined if there was nothing to commit. */
@@ -148,13 +148,13 @@ export class Pipeline {
   }
 
   /** Decides what comes until a commit has ended, in portions: others want their turn, the commit's answer among them. */
-  async #decideMeanwhile({ batch }: DecidedBatch, committing: Promise<unknown>): Promise<void> {
+  async #decideMeanwhile(current: DecidedBatch, committing: Promise<unknown>): Promise<void> {
     const { queue, patienceMs } = this.#options;
     const stop = new AbortController();
     const end = (): void => stop.abort(ENDED);
     // Where the store does not answer, callers may give up: what was decided too early could not be withdrawn.
     const timer = setTimeout(() => {
-      this.#takeBack(batch.fleet);
+      this.#takeBack(current);
       end();
     }, patienceMs);
     committing.then(end, end);
@@ -183,9 +183,10 @@ export class Pipeline {
   }
 
   /** Has what was decided and is not in flight wait again, because what it rests on did not become true, or not soon. */
-  #takeBack(view: Fleet): void {
-    this.#options.queue.putBack([...this.#next.outcomes.keys()]);
-    this.#next = this.#open(view);
+  #takeBack(below?: DecidedBatch): void {
+    const { queue, view } = this.#options;
+    queue.putBack([...this.#next.outcomes.keys()]);
+    this.#next = this.#open(view, below);
   }
 
   /** Lays what became durable into the view and answers those who wait for it. `above` is laid directly over it. */
@@ -196,7 +197,8 @@ export class Pipeline {
     if (durable === undefined) return;
     const { decided } = durable;
     view.absorb(decided.batch.fleet);
-    above.batch.rebase(view);
+    above.rebase(view);
+    decided.noteHeard();
     onDurable(durable);
     for (const [entry, outcome] of decided.outcomes) {
       for (const ticket of [...entry.tickets]) ticket.resolve(outcome);
