@@ -19,7 +19,7 @@ export class FramedForm implements WatchForm<Uint8Array> {
     const types = entry.events.map((event) => typeOf(event, filter) ?? 0);
     if (types.every((type) => type === 0)) return undefined;
     const framed = this.#framedOf(entry);
-    const key = String.fromCharCode(...types);
+    const key = Buffer.from(types).toString('latin1');
     let frame = framed.get(key);
     if (frame === undefined) {
       const message = AS_MESSAGES.changes(entry, filter);

@@ -28,15 +28,20 @@ export async function takeReport(
   if (!awake.isSettled) await awake.settled(signal);
   // Whoever forwarded it keeps it, and asks who leads anew.
   if (forwarded !== undefined && !manager.leads) throw nobodyLeads('this StateManager does not lead');
+  const heldMs = forwarded?.heldMs ?? 0;
+  let mayBeOlder = heldMs > 0;
+  let number = 0;
   if (manager.leads) {
     const newer = ways.other(node, forwarded);
     if (newer !== undefined) throw lastWordKnown(newer);
-    ways.note(node, forwarded);
+    // That was found out without comparing clocks, and stands.
+    if (ways.isKnownNewer(node, forwarded)) mayBeOlder = false;
+    number = ways.note(node, forwarded);
   }
   misnamed.note(node, names);
-  const heldMs = forwarded?.heldMs ?? 0;
   const report: Report = { type: 'report', node, containers, at: Date.now() - heldMs };
-  const outcome = await decided(manager.submit(heldMs > 0 ? { ...report, held: true } : report, { signal }), signal);
+  const outcome = await decided(manager.submit(mayBeOlder ? { ...report, held: true } : report, { signal }), signal);
+  if (!outcome.accepted) ways.refused(node, number);
   if (!outcome.accepted) throw new ConnectError(`containers: ${outcome.details}`, Code.ResourceExhausted);
   return outcome.message;
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { change, defined, report, reported } from '../../test/kit/engine.ts';
 import { watchModel, type WatchedModel } from '../../test/watch/watched-model.ts';
+import { MAX_ANSWER_BYTES, sizeOf } from './answer-size.ts';
 import { IDLE_STATUS } from '../../test/kit/reading.ts';
 import type { JournalEntry } from './journal.ts';
 import { ReadModel } from './read-model.ts';
@@ -71,6 +72,30 @@ describe('the journal', () => {
     model.beginWatch()();
     expect(model.journal.after(seen)).toBeUndefined();
     expect(model.journal.after(model.present?.revision ?? 0)).toBe(model.journal.end);
+  });
+
+  it('tells of very many nodes that are heard, or fall silent, at once in portions that any client takes', async () => {
+    await watched.stop();
+    watched = await watchModel({ journalCount: 1_000_000 });
+    const { model, manager } = watched;
+    const nodes = Array.from({ length: 300 }, (_, i) => `n${i}`);
+    for (const node of nodes) {
+      const models = Array.from({ length: 40 }, (_, i) => `${node}-m${i}`);
+      await manager.submit(report(node, ...models.map((name) => reported(name, 'running'))));
+    }
+    await watched.leadAgain();
+    const portions = async (act: () => void): Promise<readonly JournalEntry[]> => written(() => Promise.resolve(act()));
+    const heard = await portions(() => model.onHeard(nodes.map((node) => ({ node, at: 1 }))));
+    const silent = await portions(() => model.forgetHeard(nodes));
+    for (const entries of [heard, silent]) {
+      expect(entries.length).toBeGreaterThan(2);
+      expect(entries.flatMap(({ events }) => events)).toHaveLength(300 * 41);
+      for (const { events, confirmation } of entries) {
+        expect(confirmation).toBe(true);
+        const bytes = events.reduce((sum, { resource }) => sum + sizeOf(resource), 0);
+        expect(bytes).toBeLessThan(MAX_ANSWER_BYTES * 1.1);
+      }
+    }
   });
 
   it('does not claim to know a confirmation that nobody watched, although it has no revision of its own', async () => {

@@ -1,6 +1,7 @@
 import type { v1 } from '@statemanager/proto';
 import { compareWords, type Fleet, type Transition } from '@statemanager/state-machine';
 import type { Committed, Follower, Heard, LoadedRevisions } from '../manager.ts';
+import { MAX_ANSWER_BYTES, sizeOf } from './answer-size.ts';
 import {
   buildEntry,
   copyEntries,
@@ -284,8 +285,27 @@ export class ReadModel implements Follower {
         changed.set(key, { before: was?.facts, after, resource, transition: undefined });
       }
     }
-    if (changed.size > 0) this.journal.append({ revision, confirmation, events: inOrder(changed, transitions) });
+    if (changed.size === 0) return;
+    const events = inOrder(changed, transitions);
+    // A commit is told as one; thousands of nodes that are heard at once need not be.
+    const portions = confirmation ? inPortions(events) : [events];
+    for (const portion of portions) this.journal.append({ revision, confirmation, events: portion });
   }
+}
+
+/** Each about as large as an answer may be. */
+function inPortions(events: readonly JournalEvent[]): readonly (readonly JournalEvent[])[] {
+  const portions: JournalEvent[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const event of events) {
+    if (bytes >= MAX_ANSWER_BYTES) {
+      portions.push([]);
+      bytes = 0;
+    }
+    portions.at(-1)?.push(event);
+    bytes += sizeOf(event.resource);
+  }
+  return portions;
 }
 
 /** First what moved, as often as it did and in that order; then what else changed. */

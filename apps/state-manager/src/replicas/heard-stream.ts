@@ -13,6 +13,9 @@ import { nobodyLeads, type LeaderLink } from './leader-link.ts';
 /** How many nodes one message names. */
 const CHUNK_COUNT = 1000;
 
+/** So many messages wait for a follower that does not read; then it has to ask again, and is told what is so by then. */
+const MAX_WAITING_COUNT = 10_000;
+
 const RETRY_MS = 500;
 
 /** Tells other StateManagers which nodes the leader has heard. `draining` ends it. */
@@ -36,8 +39,10 @@ async function* watchHeard(
   let isOver = false;
   let wake = (): void => undefined;
   const unsubscribe = model.followPresence((change) => {
-    if (change === 'forgotten') isOver = true;
-    else waiting.push(messageOf(change.heard, change.silent));
+    if (isOver) return;
+    isOver = change === 'forgotten' || waiting.length >= MAX_WAITING_COUNT;
+    if (isOver) waiting = [];
+    else if (change !== 'forgotten') waiting.push(messageOf(change.heard, change.silent));
     wake();
   });
   const stop = (): void => wake();
@@ -55,7 +60,7 @@ async function* watchHeard(
     signal.removeEventListener('abort', stop);
     unsubscribe();
   }
-  throw nobodyLeads('this StateManager does not lead any more');
+  throw nobodyLeads('this StateManager does not lead any more, or what it had to tell was too much: ask again');
 }
 
 function messageOf(

@@ -1,4 +1,4 @@
-import type { Follower } from '../engine/follower.ts';
+import type { Committed, Follower } from '../engine/follower.ts';
 import type { Forwarded } from './headers.ts';
 
 /** A node's newest word, as the leader has it. */
@@ -28,6 +28,10 @@ export class LastWays implements Follower {
     this.#last.clear();
   }
 
+  onCommit({ changes }: Committed): void {
+    for (const [node, record] of changes.changedNodes()) if (record === undefined) this.#last.delete(node);
+  }
+
   /** The word that a report may be older than; undefined if it surely is the node's newest. */
   other(node: string, forwarded: Forwarded | undefined): LastWord | undefined {
     const last = this.#last.get(node);
@@ -36,16 +40,27 @@ export class LastWays implements Follower {
     return { number: last.number, agoMs: performance.now() - last.at };
   }
 
-  /** Notes that a node's newest word has come, and which way. */
-  note(node: string, forwarded: Forwarded | undefined): void {
+  /** Whether whoever forwarded a report found that it is newer than its node's last word. */
+  isKnownNewer(node: string, forwarded: Forwarded | undefined): boolean {
+    return forwarded?.newerThan !== undefined && this.#last.get(node)?.number === forwarded.newerThan;
+  }
+
+  /** Notes that a node's newest word has come, and which way. Returns its number. */
+  note(node: string, forwarded: Forwarded | undefined): number {
     const way = forwarded?.by ?? '';
     const last = this.#last.get(node);
     if (last === undefined) {
       this.#last.set(node, { way, number: 1, at: performance.now() });
-      return;
+      return 1;
     }
     last.way = way;
     last.number += 1;
     last.at = performance.now();
+    return last.number;
+  }
+
+  /** A word was refused. Nothing is kept of a node that has said nothing else: it may be one that is not to be. */
+  refused(node: string, number: number): void {
+    if (number === 1 && this.#last.get(node)?.number === 1) this.#last.delete(node);
   }
 }
