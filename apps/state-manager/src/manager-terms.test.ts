@@ -101,6 +101,24 @@ describe('the terms of a manager', () => {
     expect(waits).toEqual(Array.from({ length: 10 }, () => 50));
   });
 
+  it('does not say that nothing was changed of what was sent in a term that is lost', async () => {
+    manager = createManager(store, recorded.log, { answerWithinMs: 300 });
+    let termsCount = 0;
+    // The next term does not begin before the caller has its answer.
+    followTerms({ onTerm: () => ((termsCount += 1) > 1 ? Promise.reject(new Error('not yet')) : []) });
+    manager.start(CANDIDATE);
+    await manager.submit(change('s'));
+    store.steps.push(async (apply) => {
+      await apply();
+      await depose();
+      return { outcome: 'unknown', cause: new Error('no answer') };
+    });
+    const answer = manager.submit(change('lost'));
+    await expect(answer).rejects.toThrow(/it may still be applied: repeat it with the same transition_id/);
+    expect(await stateOf('scenario', 'lost')).toBe('Idle');
+    await expect(manager.submit(change('never'))).rejects.toThrow(/nothing was changed/);
+  });
+
   it('waits longer each time when it cannot lead at all', async () => {
     followTerms({ onTerm: () => Promise.reject(new Error('not yet')) });
     manager.start(CANDIDATE);

@@ -24,6 +24,8 @@ export interface Entry<T> {
   readonly cameLate?: boolean;
   /** Set once it was taken: it cannot be withdrawn any more. */
   taken: boolean;
+  /** Set once a commit of it was sent of which nobody knows what became: it may be in the store. */
+  mayBeApplied?: boolean;
   /** Told when nobody waits for it any more although it was taken: whoever took it may still be able to stop. */
   abandoned?: (() => void) | undefined;
   /** The call that said it, where calls are traced, and then its decision. */

@@ -98,7 +98,8 @@ export class Intake<T> {
       return;
     }
     const repeat = type === 'change' ? ': repeat it with the same transition_id' : '';
-    const rest = this.queue.withdraw(entry) ? 'nothing was changed' : `it may still be applied${repeat}`;
+    const isOut = this.queue.withdraw(entry) && entry.mayBeApplied !== true;
+    const rest = isOut ? 'nothing was changed' : `it may still be applied${repeat}`;
     ticket.reject(new EngineError('store_unavailable', `${within}; ${rest}`));
   }
 }

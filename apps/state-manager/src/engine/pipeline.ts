@@ -211,6 +211,7 @@ export class Pipeline {
     const entries = [...outcomes.keys()];
     const refused = StoreError.is(error, 'too_large') || StoreError.is(error, 'invalid_argument');
     if (!refused || batch.operationsCount === 0) {
+      if (batch.operationsCount > 0) for (const entry of entries) entry.mayBeApplied = true;
       queue.putBack(entries);
       throw error;
     }
