@@ -5,6 +5,9 @@ import type { EtcdConnection } from './etcd-connection.ts';
 import { readSnapshot } from './snapshot.ts';
 import { watchPrefix } from './watch.ts';
 
+/** Why the leadership is lost when the key is not ours any more. */
+const CHANGED = `${LEADER_KEY} was changed or deleted: by hand, or by another process that has the same id`;
+
 /** How soon a renewal that failed is tried again. */
 const RENEWAL_RETRY_MS = 200;
 
@@ -111,7 +114,7 @@ export class EtcdLeadership implements Leadership {
     while (!this.lost.aborted) {
       try {
         for await (const batch of watchPrefix(this.#connection, LEADER_KEY, afterRevision, this.lost)) {
-          if (batch.events.some(({ key }) => key === LEADER_KEY)) this.#lose(`${LEADER_KEY} was changed or deleted`);
+          if (batch.events.some(({ key }) => key === LEADER_KEY)) this.#lose(CHANGED);
         }
       } catch {
         // Compacted, most likely: what happened in between can be read from the key itself.
@@ -124,7 +127,7 @@ export class EtcdLeadership implements Leadership {
     try {
       const { revision, entries } = await readSnapshot(this.#connection, LEADER_KEY);
       const ours = entries.some((entry) => entry.key === LEADER_KEY && entry.revision === this.#revision);
-      if (!ours) this.#lose(`${LEADER_KEY} was changed or deleted`);
+      if (!ours) this.#lose(CHANGED);
       return revision;
     } catch {
       return afterRevision;

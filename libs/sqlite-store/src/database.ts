@@ -1,7 +1,7 @@
 import type * as Sqlite from 'node:sqlite';
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '@statemanager/state-store';
-import { storeErrorOf } from './sqlite-error.ts';
+import { damaged, storeErrorOf } from './sqlite-error.ts';
 
 /** "STMG": marks the file as ours, so that nobody else's database is ever written to. */
 const APPLICATION_ID = 0x53544d47;
@@ -66,7 +66,7 @@ function prepare(database: DatabaseSync, file: string): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA cache_size = -${CACHE_KIB}`);
   const [finding] = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {});
-  if (finding !== 'ok') throw new StoreError('corrupt', `${file} is damaged: ${String(finding)}`);
+  if (finding !== 'ok') throw damaged(file, String(finding));
 }
 
 function numberOf(database: DatabaseSync, sql: string): number {

@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import { StoreError } from '@statemanager/state-store';
 
 /** SQLite's primary result codes that mean something else than "cannot serve now". */
@@ -19,7 +21,7 @@ export function storeErrorOf(cause: unknown, file: string): StoreError {
         cause,
       });
     case CORRUPT:
-      return new StoreError('corrupt', `${file} is damaged: restore it from a backup, or move it away`, { cause });
+      return damaged(file, messageOf(cause), cause);
     case NOT_A_DATABASE:
       return new StoreError('corrupt', `${file} is not a StateManager store: choose another file`, { cause });
     case TOO_BIG:
@@ -35,7 +37,27 @@ export function storeErrorOf(cause: unknown, file: string): StoreError {
         reason: 'no_space',
       });
     default:
-      return new StoreError('unavailable', `${file} cannot be read or written: ${messageOf(cause)}`, { cause });
+      return new StoreError('unavailable', `${file} cannot be read or written: ${messageOf(cause)}${hintOf(file)}`, {
+        cause,
+      });
+  }
+}
+
+/** What to say of a file that SQLite cannot make sense of. */
+export function damaged(file: string, finding: string, cause?: unknown): StoreError {
+  return new StoreError('corrupt', `${file} is damaged: restore it from a backup, or move it away (${finding})`, {
+    cause,
+  });
+}
+
+/** What this process may not do with a file and its folder, where that is why SQLite fails; else empty. */
+function hintOf(file: string): string {
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK);
+    accessSync(dirname(file), constants.W_OK);
+    return '';
+  } catch (error) {
+    return `; this user may not write it or its folder (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StoreError } from '@statemanager/state-store';
 import type { Entry, Ledger, Operation, WatchBatch, WatchEvent } from '@statemanager/state-store';
+import { FileIdentity } from './file-identity.ts';
 import { storeErrorOf } from './sqlite-error.ts';
 
 interface ChangeRow {
@@ -13,6 +14,7 @@ interface ChangeRow {
 export class SqliteLedger implements Ledger {
   readonly #database: DatabaseSync;
   readonly #file: string;
+  readonly #identity: FileIdentity;
   readonly #statements: ReturnType<typeof prepareStatements>;
   #revision: number;
   #oldestRevision: number;
@@ -20,6 +22,7 @@ export class SqliteLedger implements Ledger {
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
     this.#file = file;
+    this.#identity = new FileIdentity(file);
     this.#statements = prepareStatements(database);
     this.#revision = this.#counter('revision');
     this.#oldestRevision = this.#counter('oldest_revision');
@@ -104,6 +107,8 @@ export class SqliteLedger implements Ledger {
 
   sizeBytes(): number {
     return this.#try(() => {
+      // A look at the store asks for its size.
+      this.#identity.assertThere();
       const numberOf = (name: string): number => Number(this.#database.prepare(`PRAGMA ${name}`).get()?.[name]);
       return numberOf('page_count') * numberOf('page_size');
     });
@@ -122,6 +127,7 @@ export class SqliteLedger implements Ledger {
   /** Runs `work` and makes it durable, or undoes it; what `work` returns runs only if it is durable. */
   #transaction(work: () => () => unknown): void {
     this.#try(() => {
+      this.#identity.assertThere();
       this.#statements.begin.run();
       try {
         const afterwards = work();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -54,6 +54,32 @@ describe('the SQLite file', () => {
       await expect(openSqliteStore(file)).rejects.toMatchObject({ name: 'StoreError', code });
     },
   );
+
+  it('takes no more when it was deleted or replaced, and goes on when it is there again', async () => {
+    const file = join(directory, 'gone.db');
+    const away = join(directory, 'gone-away.db');
+    const store = await openSqliteStore(file);
+    await store.put('/k', 'before');
+    renameSync(file, away);
+    for (const replace of [() => undefined, () => writeFileSync(file, 'another')]) {
+      replace();
+      await expect(store.put('/k', 'lost')).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining(`${file} was deleted or replaced`) as string,
+      });
+      expect(await store.status()).toMatchObject({
+        state: 'unavailable',
+        detail: expect.stringContaining('deleted or replaced') as string,
+      });
+    }
+    renameSync(away, file);
+    await store.put('/k', 'after');
+    expect(await store.status()).toMatchObject({ state: 'ok' });
+    await store.close();
+    const again = await openSqliteStore(file);
+    expect((await again.get('/k'))?.value).toBe('after');
+    await again.close();
+  });
 
   it("leaves another program's database as it was", async () => {
     const file = join(directory, 'theirs.db');

@@ -150,6 +150,20 @@ describe('a mirror', () => {
     await eventually(() => expect(mirror.leader).toEqual(CANDIDATE));
   });
 
+  it('says that the store went back, which none does by itself', async () => {
+    follow();
+    await eventually(() => expect(mirror.view).toBeDefined());
+    const { revision } = mirror;
+    over.abort();
+    await following;
+    const said = (): number =>
+      recorded.said('the store went back: it was emptied or restored, and what came after that is gone').length;
+    mirror.adopt(new Fleet(), revision);
+    expect(said()).toBe(0);
+    mirror.adopt(new Fleet(), revision - 1);
+    expect(said()).toBe(1);
+  });
+
   it('tells nothing of leaders that came and went before it looked', async () => {
     follow();
     await eventually(() => expect(mirror.view).toBeDefined());

@@ -81,6 +81,7 @@ export class Mirror {
 
   /** Takes a view over that this process has loaded to lead with. */
   adopt(view: Fleet, revision: number): void {
+    this.#sayIfBehind(revision);
     this.#view = view;
     this.#revision = revision;
     this.#catchingUp = undefined;
@@ -157,12 +158,23 @@ export class Mirror {
     const loaded = await loadView(store, stateNames, Date.now());
     const after = await store.get(FENCE_KEY);
     for (const problem of loaded.problems) log.error({ problem }, 'bad value in the store');
+    this.#sayIfBehind(loaded.revision);
     this.#view = loaded.fleet;
     const moved = after !== undefined && after.value !== before?.value && after.revision > loaded.since;
     this.#revision = moved ? loaded.since : loaded.revision;
     this.#fence = after?.value;
     if (moved) this.#catchingUp = { until: after.revision, loaded, revisions: new Map() };
     else this.#publish(loaded);
+  }
+
+  /** A store never goes back by itself. */
+  #sayIfBehind(revision: number): void {
+    if (revision >= this.#revision) return;
+    const { store, log } = this.#options;
+    log.error(
+      { store: store.name, known: this.#revision, revision },
+      'the store went back: it was emptied or restored, and what came after that is gone',
+    );
   }
 
   #publish(loaded: LoadedRevisions): void {
