@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -27,6 +37,26 @@ describe('fileOutput', () => {
     expect(readFileSync(path, 'utf8')).toBe(`${text}end`);
     expect(readdirSync(folder)).toEqual(['export']);
     if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it('writes to what is no file, and leaves a link a link', async () => {
+    if (process.platform === 'win32') return;
+    const device = await fileOutput('/dev/null');
+    await device.write('x'.repeat(300_000));
+    await device.finish();
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    const full = await fileOutput('/dev/full');
+    await expect(full.write('x'.repeat(300_000)).then(() => full.finish())).rejects.toThrow('ENOSPC');
+    await full.discard();
+    writeFileSync(path, 'before');
+    symlinkSync(path, join(folder, 'link'));
+    const linked = await fileOutput(join(folder, 'link'));
+    await linked.write('after');
+    await linked.finish();
+    expect(readFileSync(path, 'utf8')).toBe('after');
+    expect(readdirSync(folder).sort()).toEqual(['export', 'link']);
+    expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
+    await expect(fileOutput(folder)).rejects.toThrow('a folder');
   });
 
   it('leaves nothing when it is discarded', async () => {

@@ -1,4 +1,4 @@
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 
@@ -21,10 +21,25 @@ const CHUNK_LENGTH = 262_144;
 const ONLY_OWNER = 0o600;
 
 /**
- * A file that is there whole or not at all: it is written under another name beside its own, made durable, and then
- * takes its name, in place of what had it before.
+ * Opens what a path names for an export. A file is there whole or not at all: it is written under another name beside its
+ * own, made durable, and then takes its name, in place of what had it before. A link stays one, and what is no file, such
+ * as a device or a pipe, is written to.
  */
 export async function fileOutput(path: string): Promise<Output> {
+  const target = await realpath(path).catch(() => path);
+  const found = await stat(target).catch(() => undefined);
+  if (found?.isDirectory()) throw new Error('it is a folder');
+  return found === undefined || found.isFile() ? wholeFile(target) : through(target);
+}
+
+async function through(path: string): Promise<Output> {
+  const stream = (await open(path, 'w')).createWriteStream();
+  const output = streamOutput(stream, path);
+  const end = (): Promise<void> => new Promise((resolve, reject) => stream.once('error', reject).end(resolve));
+  return { ...output, finish: () => output.finish().then(end), discard: () => Promise.resolve(void stream.destroy()) };
+}
+
+async function wholeFile(path: string): Promise<Output> {
   const partial = `${path}.${process.pid}.part`;
   const handle = await open(partial, 'wx', ONLY_OWNER);
   let waiting = '';
