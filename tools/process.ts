@@ -24,13 +24,12 @@ export async function runInherited(
 }
 
 /** Resolves with a child's exit code; passes SIGTERM on. (A terminal sends SIGINT to the child by itself.) */
-async function exitOf(child: ChildProcess, command: string): Promise<number> {
+async function exitOf(child: ChildProcess, command: string, interrupt = (): void => undefined): Promise<number> {
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
-  const ignore = (): void => undefined;
   process.on('SIGTERM', pass);
-  process.on('SIGINT', ignore);
+  process.on('SIGINT', interrupt);
   try {
-    return await new Promise((resolve) => {
+    return await new Promise<number>((resolve) => {
       child.once('error', (error) => {
         process.stderr.write(`${command} could not be started: ${error.message}. Run \`npm ci\` first.\n`);
         resolve(1);
@@ -39,7 +38,7 @@ async function exitOf(child: ChildProcess, command: string): Promise<number> {
     });
   } finally {
     process.off('SIGTERM', pass);
-    process.off('SIGINT', ignore);
+    process.off('SIGINT', interrupt);
   }
 }
 
@@ -58,7 +57,9 @@ export async function buildQuietly(): Promise<boolean> {
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await exitOf(child, 'nx');
-  if (code !== 0) process.stderr.write(`${output}\nThe build failed.\n`);
-  return code === 0;
+  // Whoever presses Ctrl-C wants nothing more to begin, also if the build had just ended.
+  let interrupted = false;
+  const code = await exitOf(child, 'nx', () => (interrupted = true));
+  if (code !== 0 && !interrupted) process.stderr.write(`${output}\nThe build failed.\n`);
+  return code === 0 && !interrupted;
 }

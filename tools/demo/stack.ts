@@ -93,7 +93,10 @@ export class Stack {
         () => reject(new Error(`${name} did not start within ${READY_WITHIN_MS} ms`)),
         READY_WITHIN_MS,
       );
-      const fail = (): void => reject(new Error(`${name} did not start`));
+      const fail = (): void => {
+        clearTimeout(timer);
+        reject(new Error(`${name} did not start`));
+      };
       signal.addEventListener('abort', fail, { once: true });
       createInterface({ input: child.stdout }).on('line', (text) => {
         const line = readLine(text);

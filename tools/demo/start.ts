@@ -78,7 +78,8 @@ async function run(options: Options & { readonly store: string }): Promise<numbe
     }
     return report(timeline, await teller.play(stack, timeline, stopping.signal));
   } catch (error) {
-    timeline.say((error as Error).message);
+    const isAskedTo = stopping.signal.aborted && !failed;
+    timeline.say(isAskedTo ? 'stopped before all of it had started' : (error as Error).message);
     return 1;
   } finally {
     stopping.abort();

@@ -164,11 +164,15 @@ async function compose(
   files.push(...followCertificate(config, port, log));
   manager.follow(reportForwarder);
   manager.follow(observation.tally);
-  const address = await port.listen(config.listen);
+  const address = await port.listen(config.listen).catch((cause: unknown) => {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'it is in use: does another StateManager run?' : message;
+    throw new Error(`--listen ${textOf(config.listen)} cannot be had: ${why}`, { cause });
+  });
   for (const file of files) file.start();
   ownId = config.id ?? `${hostname()}:${address.port}`;
   manager.start({ id: ownId, address: textOf(config.advertise ?? reachable(address)) });
-  log.info({ listening: `${address.host}:${address.port}`, store: store.name }, 'listening');
+  log.info({ listening: textOf(address), store: store.name }, 'listening');
 
   return {
     address,

@@ -43,6 +43,19 @@ test('set sends what the components send', async () => {
   expect(Number(asked[0]?.timestampNs) / 1e6 / Date.now()).toBeCloseTo(1, 3);
 });
 
+test('set says how to repeat what may have been done', async () => {
+  const sendStateChange = (): never => {
+    throw new ConnectError('it may still be applied: repeat it with the same transition_id', Code.Unavailable);
+  };
+  const server = await serve({ wire: { sendStateChange } });
+  const { exitCode, stderr } = await statectl(['set', 'scenario/x', 'idle', '--server', server]);
+  expect(exitCode).toBe(4);
+  expect(stderr).toContain(`error: StateManager does not serve at ${server}: it may still be applied`);
+  expect(stderr).toMatch(/^Repeat it with --id [0-9a-f-]{36}: it is done once only\.$/m);
+  const away = await statectl(['set', 'scenario/x', 'idle', '--server', '127.0.0.1:9']);
+  expect(away.stderr).not.toContain('--id');
+});
+
 test('report sends one report a document, after all of them were read', async () => {
   const sent: monitoringserver.ContainerList[] = [];
   const wire = {

@@ -66,6 +66,15 @@ export const address: Parser<Address> = (value) => {
   return { host: match[1].replace(/^\[|\]$/g, ''), port };
 };
 
+function isAddress(text: string): boolean {
+  try {
+    address(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const url: Parser<string> = (value) => {
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
     throw new Error('must be a URL such as http://127.0.0.1:47001');
@@ -81,8 +90,7 @@ export const storeUrl: Parser<StoreUrl> = (value) => {
   if (type === 'sqlite' && rest !== '' && !rest.includes('\0')) return { type, path: rest };
   if (type === 'etcd') {
     const hosts = rest.split(',');
-    hosts.forEach((host) => address(host));
-    return { type, hosts };
+    if (hosts.every((host) => isAddress(host))) return { type, hosts };
   }
   throw new Error('must be sqlite:<path>, etcd:<host:port>[,<host:port>…] or memory:');
 };

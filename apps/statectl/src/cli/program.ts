@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addLocalCommands } from './local-commands.ts';
 import { addReadCommands } from './read-commands.ts';
+import { versionOf } from '../version.ts';
 import type { Finish } from './run-command.ts';
 import { addWriteCommands } from './write-commands.ts';
 
@@ -27,7 +28,7 @@ export function createProgram(finish: Finish): Command {
     .option('--context <name>', 'the context of the config file to use')
     .option(
       '--timeout <duration>',
-      'how long a server may take to answer (default: 10s); of wait: the whole wait (60s)',
+      'how long a server may take to answer (default: 15s); of wait: the whole wait (60s)',
     )
     .option('--ca <file>', 'PEM of the authorities of the server’s certificate; with it, TLS is spoken')
     .option('--cert <file>', 'PEM of the certificate to show')
@@ -36,6 +37,7 @@ export function createProgram(finish: Finish): Command {
     .option('--no-color', 'no colours, on a terminal neither (env: NO_COLOR)')
     .helpOption('-h, --help', 'help for a command')
     .helpCommand('help [command]', 'help for a command')
+    .version(versionOf(), '--version', 'the version of statectl; that of the server too: statectl version')
     .addHelpText('after', EXIT_CODES_HELP);
   addReadCommands(program, finish);
   addWriteCommands(program, finish);

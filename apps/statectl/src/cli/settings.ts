@@ -11,7 +11,8 @@ export interface Settings {
   readonly identity: Identity;
 }
 
-const DEFAULT_TIMEOUT_MS = 10_000;
+/** Longer than a server takes by default to say why it cannot answer (`--answer-within-ms`). */
+const DEFAULT_TIMEOUT_MS = 15_000;
 
 /**
  * The server is, first that is given: `--server`, the context that `--context` names, STATECTL_SERVER, the config's

@@ -44,5 +44,9 @@ async function read({ servers }: Shell, words: readonly string[], count: number)
   }
   const [reference, ...more] = readReferences(words, HISTORY_KINDS);
   if (reference === undefined || more.length > 0) throw usageError('history shows one resource, a kind, or all');
-  return listTransitions(servers, reference, count);
+  const transitions = await listTransitions(servers, reference, count);
+  // One that is not known has none either; only this says so.
+  if (transitions.length === 0)
+    await servers.call(v1.StateService, (client, call) => client.getResource(reference, call));
+  return transitions;
 }

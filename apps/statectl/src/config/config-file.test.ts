@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ test('a server is taken from the nearest place that names one', async () => {
   const env = { ...envWith(TWO), STATECTL_SERVER: 'env:3' };
   const { STATECTL_CONFIG } = env;
   expect(await readSettings({ server: 'flag:4', context: 'car' }, env)).toMatchObject({ addresses: ['flag:4'] });
-  expect(await readSettings({ context: 'car' }, env)).toMatchObject({ addresses: ['car:2'], timeoutMs: 10_000 });
+  expect(await readSettings({ context: 'car' }, env)).toMatchObject({ addresses: ['car:2'], timeoutMs: 15_000 });
   expect(await readSettings({}, env)).toMatchObject({ addresses: ['env:3'] });
   expect(await readSettings({}, { STATECTL_CONFIG })).toMatchObject({ addresses: ['lab:1'], timeoutMs: 3000 });
   expect(await readSettings({ timeout: '1s' }, { STATECTL_CONFIG })).toMatchObject({ timeoutMs: 1000 });
@@ -41,6 +41,17 @@ test('what is written is read again, and nothing else stays behind', async () =>
   const read = await readConfig(env);
   expect([read.current, [...read.contexts]]).toEqual(['a', [['a', { server: 'a:1', timeout: '2s' }]]]);
   expect(readdirSync(join(folder, 'new'))).toEqual(['config.yaml']);
+});
+
+test('a link stays one, and what is no file is left alone', async () => {
+  const [target, link] = [join(folder, 'kept.yaml'), join(folder, 'link.yaml')];
+  writeFileSync(target, '');
+  symlinkSync(target, link);
+  await writeConfig({ path: link, current: 'a', contexts: new Map([['a', { server: 'a:1' }]]) });
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect((await readConfig({ STATECTL_CONFIG: target })).current).toBe('a');
+  const device = { path: '/dev/null', current: undefined, contexts: new Map() };
+  await expect(writeConfig(device)).rejects.toThrow('cannot write /dev/null: it is no file');
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { StatectlError, usageError } from '../failure.ts';
@@ -54,11 +54,15 @@ export async function writeConfig({ path, current, contexts }: Omit<Config, 'con
     ...(current === undefined ? {} : { 'current-context': current }),
     contexts: Object.fromEntries([...contexts].map(([name, context]) => [name, written(context)])),
   };
-  const temporary = `${path}.${process.pid}`;
   try {
     await mkdir(dirname(path), { recursive: true });
+    // A link to where somebody keeps it stays one.
+    const target = await realpath(path).catch(() => path);
+    const found = await stat(target).catch(() => undefined);
+    if (found !== undefined && !found.isFile()) throw new Error('it is no file');
+    const temporary = `${target}.${process.pid}`;
     await writeFile(temporary, stringify(value), { mode: 0o600 });
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     throw new StatectlError('failed', `cannot write ${path}: ${(error as Error).message}`);
   }

@@ -1,3 +1,4 @@
+import { EXIT } from '../failure.ts';
 import { painter, wantsColour, type Paint } from './colour.ts';
 
 /** Where a command's words go. */
@@ -15,12 +16,14 @@ export interface Out {
   size(): { readonly columns: number; readonly rows: number };
 }
 
-/** Has a reader that goes away end the process quietly, as `head` expects. */
+/** Has a reader that goes away end the process quietly, as `head` expects. Whatever else is in the way is said. */
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);
-      throw error;
+      if (stream === process.stdout)
+        process.stderr.write(`error: standard output cannot be written: ${error.message}\n`);
+      process.exit(EXIT.failed);
     });
   }
 }

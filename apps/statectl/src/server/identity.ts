@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { usageError } from '../failure.ts';
 
 /** The files that say how to speak TLS, and who asks; each may be left out. */
@@ -39,6 +40,12 @@ export function readIdentity({ ca, cert, key, tokenFile }: IdentityFiles): Ident
     ...(cert !== undefined && { cert: read(cert) }),
     ...(key !== undefined && { key: read(key) }),
   };
+  try {
+    if (isTls) createSecureContext(tls);
+  } catch (error) {
+    const files = [ca, cert, key].filter((file) => file !== undefined).join(', ');
+    throw usageError(`${files} cannot be used: ${(error as Error).message}`);
+  }
   return { tls: isTls ? tls : undefined, token };
 }
 

@@ -14,18 +14,16 @@ export function unreachable(attempts: readonly Attempt[], timeoutMs: number): St
   const last = attempts.at(-1)?.error;
   const answered = last?.cause === undefined && last?.code === Code.Unavailable;
   const hints = answered
-    ? ['It runs, but does not serve now: look at its log and its store.']
+    ? ['It runs: look at its log and its store.']
     : [
         'Is StateManager running there? Another one is named by --server host:port, STATECTL_SERVER or --context.',
         ...(last?.code === Code.DeadlineExceeded ? ['A slow one is given more time by --timeout.'] : []),
       ];
-  const what = attempts.length === 1 ? 'cannot reach StateManager' : 'cannot reach any StateManager';
-  return new StatectlError(
-    'unreachable',
-    [what, ...reasons].join(attempts.length === 1 ? ' at ' : '\n  '),
-    hints,
-    last,
-  );
+  const [one, many] = answered
+    ? ['StateManager does not serve', 'no StateManager serves']
+    : ['cannot reach StateManager', 'cannot reach any StateManager'];
+  const message = attempts.length === 1 ? `${one} at ${reasons[0] ?? ''}` : [many, ...reasons].join('\n  ');
+  return new StatectlError('unreachable', message, hints, last);
 }
 
 /** Why one server did not answer, in a few words. */
