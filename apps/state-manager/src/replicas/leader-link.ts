@@ -152,6 +152,11 @@ export function wasNotTaken(error: unknown): boolean {
   return error instanceof ConnectError && error.metadata.has(NOT_LEADING);
 }
 
+/** Whether the leader does not let this process in, or not with what it forwards: its policy or its tokens are others. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof ConnectError && (error.code === Code.PermissionDenied || error.code === Code.Unauthenticated);
+}
+
 /** Whether a failed call may succeed with the next leader, or the same one later. It may have been done already. */
 export function mayPass(error: unknown): boolean {
   return error instanceof ConnectError && (error.code === Code.Unavailable || error.code === Code.Aborted);

@@ -1,4 +1,4 @@
-import type { ConnectError } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { describe, expect, it } from 'vitest';
 import { recordLog, report } from '../../test/kit/engine.ts';
 import { Intake } from '../engine/intake.ts';
@@ -9,7 +9,10 @@ import { ReportForwarder, type ReportForwarderOptions } from './report-forwarder
 /** What a leader does with the calls that come, one after the other. */
 type Answers = readonly (string | ConnectError)[];
 
-function forward(answers: Answers): { readonly sent: LeaderCall['headers'][]; readonly intake: Intake<Outcome> } {
+function forward(
+  answers: Answers,
+  { log } = recordLog(),
+): { readonly sent: LeaderCall['headers'][]; readonly intake: Intake<Outcome> } {
   const intake = new Intake<Outcome>({ maxQueueCount: 10, answerWithinMs: 5000 });
   const sent: LeaderCall['headers'][] = [];
   const call = (_method: unknown, _request: unknown, { headers }: LeaderCall): Promise<unknown> => {
@@ -18,7 +21,7 @@ function forward(answers: Answers): { readonly sent: LeaderCall['headers'][]; re
     return typeof answer === 'string' ? Promise.resolve({ resp: answer }) : Promise.reject(answer);
   };
   const link = { isThere: true, call } as unknown as ReportForwarderOptions['link'];
-  const forwarder = new ReportForwarder({ queue: intake.queue, link, log: recordLog().log });
+  const forwarder = new ReportForwarder({ queue: intake.queue, link, log });
   setImmediate(() => forwarder.onWaiting());
   return { sent, intake };
 }
@@ -44,4 +47,13 @@ describe('a report that the leader may have something newer than', () => {
     await intake.submit({ ...report('n'), at: Date.now() });
     expect(sent.map((headers) => headers?.['statemanager-newer-than'])).toEqual([undefined, '7', '8']);
   });
+});
+
+it('a leader that does not let it in is asked again, because a policy can be put right, and that is said once', async () => {
+  const denied = [Code.PermissionDenied, Code.Unauthenticated].map((code) => new ConnectError('not you', code));
+  const recorded = recordLog();
+  const { sent, intake } = forward([...denied, 'taken'], recorded);
+  expect(await intake.submit(report('n'))).toMatchObject({ accepted: true, message: 'taken' });
+  expect(sent).toHaveLength(3);
+  expect(recorded.said('the leader does not let this StateManager in; reports wait')).toHaveLength(1);
 });

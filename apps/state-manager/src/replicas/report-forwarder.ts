@@ -9,7 +9,7 @@ import { fail } from '../engine/intake.ts';
 import type { Logger } from '../log.ts';
 import { HELD_MS, NEWER_THAN } from './headers.ts';
 import type { LastWord } from './last-ways.ts';
-import { mayPass, readLastWord, wasNotTaken, type LeaderLink } from './leader-link.ts';
+import { isDenied, mayPass, readLastWord, wasNotTaken, type LeaderLink } from './leader-link.ts';
 import type { Tracing } from '../observe/tracing.ts';
 import { reportMessage } from './report-message.ts';
 import { countTries } from './tries.ts';
@@ -46,6 +46,8 @@ export class ReportForwarder implements Follower {
   readonly #nodes = new Set<string>();
   readonly counts = countTries();
   #pausedUntil = 0;
+  /** Whether it was said that this leader does not let this process in. */
+  #saidDenied = false;
   #pauseMs = RETRY_MS.least;
   #timer: NodeJS.Timeout | undefined;
 
@@ -54,6 +56,7 @@ export class ReportForwarder implements Follower {
   }
 
   onLeader(): void {
+    this.#saidDenied = false;
     this.#pauseMs = RETRY_MS.least;
     this.#goOn();
   }
@@ -85,7 +88,9 @@ export class ReportForwarder implements Follower {
         this.counts.cancelled += 1;
         return;
       }
-      if (!wasNotTaken(error) && !mayPass(error)) return this.#refuse(entry, error);
+      // A policy can be put right, and what a node said is not given up for it.
+      if (isDenied(error)) this.#sayDenied(error);
+      else if (!wasNotTaken(error) && !mayPass(error)) return this.#refuse(entry, error);
       this.counts.again += 1;
       queue.putBack([entry]);
       this.#pause();
@@ -114,6 +119,12 @@ export class ReportForwarder implements Follower {
         headers[NEWER_THAN] = String(last.number);
       }
     }
+  }
+
+  #sayDenied(error: unknown): void {
+    if (this.#saidDenied) return;
+    this.#saidDenied = true;
+    this.#options.log.error({ err: error }, 'the leader does not let this StateManager in; reports wait');
   }
 
   /** What the leader refuses it would refuse again. */

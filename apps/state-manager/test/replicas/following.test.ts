@@ -123,7 +123,12 @@ describe('a replica that does not lead', () => {
     await leader.peer.report('n4', [container('m4', 'c4', 'exited', { exitCode: 1 })]);
     const calls = (): number =>
       replicas.controller.of('Reconcile').filter((c) => c.request.scenario_name === 'p4').length;
-    await eventually(() => expect(calls()).toBeGreaterThan(0));
+    // A retry leaves an attempt alone that runs.
+    await eventually(async () => {
+      const { intents } = await follower.api.call('ReconcileService/ListIntents');
+      const intent = (intents as readonly Message[]).find((one) => one.package === 'p4');
+      expect(intent).toMatchObject({ last_attempt: { outcome: 'refused' }, waits_because: '' });
+    });
     const before = calls();
     await follower.api.call('ReconcileService/RetryReconcile', { package: 'p4' });
     await eventually(() => expect(calls()).toBeGreaterThan(before), 900);
