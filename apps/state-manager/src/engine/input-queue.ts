@@ -43,6 +43,8 @@ export class InputQueue<T> {
   /** How many inputs wait that are about a node. */
   readonly #nodes = new Map<string, number>();
   #entries = new Set<Entry<T>>();
+  /** Goes through the entries once: to look for the first one anew costs as much as was taken out before it. */
+  #front: SetIterator<Entry<T>> | undefined;
   #requestsCount = 0;
   #wake: (() => void) | undefined;
   /** Reports that a newer one of their node replaced before they were decided. */
@@ -114,8 +116,12 @@ export class InputQueue<T> {
 
   /** Takes the oldest input; undefined if none waits. */
   take(): Entry<T> | undefined {
-    const [entry] = this.#entries;
-    if (entry === undefined) return undefined;
+    this.#front ??= this.#entries.values();
+    const { value: entry } = this.#front.next();
+    if (entry === undefined) {
+      this.#front = undefined;
+      return undefined;
+    }
     this.#leave(entry);
     entry.taken = true;
     return entry;
@@ -155,6 +161,7 @@ export class InputQueue<T> {
       this.#count(entry, 1);
     }
     this.#entries = new Set([...[...returned].reverse(), ...this.#entries]);
+    this.#front = undefined;
     this.#wake?.();
   }
 
