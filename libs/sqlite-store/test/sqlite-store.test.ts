@@ -104,18 +104,21 @@ describe('the SQLite file', () => {
     const store = new EmbeddedStore('full', new SqliteLedger(database, file));
     const sizeBytes = (await store.status()).sizeBytes ?? 0;
     expect(sizeBytes).toBeGreaterThan(4096);
+    const leadership = await store.lead({ id: 'one', address: '127.0.0.1:1' });
     database.exec('PRAGMA max_page_count = 20');
-    const { revision } = await store.getAllWithPrefix('');
+    const before = await store.getAllWithPrefix('');
     const large = { type: 'put', key: '/large', value: 'x'.repeat(1_000_000) } as const;
     const small = { type: 'put', key: '/k', value: 'after' } as const;
     const commit = { guards: [], operations: [small, large] };
     await expect(store.commit(commit)).rejects.toMatchObject({
       ...{ name: 'StoreError', code: 'unavailable', reason: 'no_space', cause: expect.any(Error) as Error },
     });
-    expect(await store.get('/k')).toMatchObject({ value: 'before', revision });
+    expect(await store.getAllWithPrefix('')).toEqual(before);
     expect(await store.status()).toMatchObject({ state: 'no_space', detail: expect.stringContaining(file) as string });
+    await leadership.resign();
+    expect((await store.status()).state, 'after a delete, which takes no room').toBe('no_space');
     database.exec('PRAGMA max_page_count = 100000');
-    expect(await store.commit(commit)).toEqual({ outcome: 'committed', revision: revision + 1 });
+    expect(await store.commit(commit)).toEqual({ outcome: 'committed', revision: before.revision + 2 });
     const status = await store.status();
     expect(status.state).toBe('ok');
     expect(status.sizeBytes).toBeGreaterThan(sizeBytes + 1_000_000);

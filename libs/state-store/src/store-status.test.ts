@@ -45,18 +45,6 @@ describe('the status of a store', () => {
     expect(statusOf({ ...look, writes }).state).toBe('ok');
   });
 
-  it('is full for a while although something small found room in between', () => {
-    const writes = new WriteMemory();
-    for (let i = 0; i < 3; i += 1) {
-      writes.note(5, failed('no_space'));
-      writes.note(1);
-      expect(statusOf({ ...look, writes }).state).toBe('no_space');
-      vi.advanceTimersByTime(1000);
-    }
-    vi.advanceTimersByTime(2000);
-    expect(statusOf({ ...look, writes }).state).toBe('ok');
-  });
-
   it('does not hold against it what a read, or the store itself, disproves', () => {
     const writes = new WriteMemory();
     writes.note(5, failed('no_leader'));

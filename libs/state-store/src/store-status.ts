@@ -32,9 +32,6 @@ export const SLOW_MS = 1000;
 /** How long a failed write counts. What lasts is tried again sooner than that, by whoever leads or wants to. */
 const FAILURE_COUNTS_MS = 10_000;
 
-/** So long a disk that was full counts as full although something small found room again: what failed is tried within it. */
-const FULL_COUNTS_MS = 3000;
-
 /** How long a slow write counts if no other comes after it. */
 const SLOWNESS_COUNTS_MS = 60_000;
 
@@ -43,24 +40,18 @@ export class WriteMemory {
   #endedAtMs = -Infinity;
   #tookMs = 0;
   #failure: StoreError | undefined;
-  #failedAtMs = -Infinity;
-  /** For how long after that the failure counts. */
-  #countsMs = FAILURE_COUNTS_MS;
 
   /** Notes a write that took `tookMs` and has just ended. One that failed by its caller's mistake says nothing. */
   note(tookMs: number, failure?: unknown): void {
     if (failure !== undefined && !StoreError.is(failure, 'unavailable')) return;
     this.#endedAtMs = performance.now();
     this.#tookMs = tookMs;
-    if (failure !== undefined) {
-      [this.#failure, this.#failedAtMs, this.#countsMs] = [failure, this.#endedAtMs, FAILURE_COUNTS_MS];
-    } else if (this.#failure?.reason === 'no_space') this.#countsMs = FULL_COUNTS_MS;
-    else this.#failure = undefined;
+    this.#failure = failure;
   }
 
-  /** Why the last write failed, if it did, and not long ago; or one shortly before it, for want of space. */
+  /** Why the last write failed, if it did, and not long ago. */
   get failure(): StoreError | undefined {
-    return performance.now() - this.#failedAtMs < this.#countsMs ? this.#failure : undefined;
+    return performance.now() - this.#endedAtMs < FAILURE_COUNTS_MS ? this.#failure : undefined;
   }
 
   /** How long the last write took, if that was not long ago; else 0. */
