@@ -1,6 +1,6 @@
 import { accessChecks } from './access/from-config.ts';
 import { etcdOptionsOf } from './config/etcd-options.ts';
-import { problemsOf } from './config/problems.ts';
+import { problemsIn } from './config/problems.ts';
 import { assertReadable } from './config/read-setting.ts';
 import type { Config } from './config/schema.ts';
 
@@ -15,5 +15,5 @@ export function checkSettings(config: Config): readonly string[] {
   if (store.type === 'etcd') checks.push(() => etcdOptionsOf(store.hosts, config));
   if (definitions !== undefined) checks.push(() => assertReadable('definitions', definitions));
   // Two that rest on the same setting say the same.
-  return [...new Set(checks.flatMap(problemsOf))];
+  return [...new Set(checks.flatMap(problemsIn))];
 }

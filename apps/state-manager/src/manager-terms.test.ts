@@ -78,12 +78,11 @@ describe('the terms of a manager', () => {
   });
 
   it('begins with as many inputs as there are', async () => {
-    const many = Array.from({ length: 200_000 }, (_, i) => ({
-      ...{ type: 'package-undefined', name: `p${i}`, at: 1 },
-    }));
-    followTerms({
-      onTerm: () => [...many.map((input) => ({ ...input, type: 'package-undefined' }) as const), defined('p', ['m'])],
-    });
+    const many = Array.from(
+      { length: 200_000 },
+      (_, i) => ({ type: 'package-undefined', name: `p${i}`, at: 1 }) as const,
+    );
+    followTerms({ onTerm: () => [...many, defined('p', ['m'])] });
     manager.start(CANDIDATE);
     await manager.submit(change('s'));
     expect(await stateOf('package', 'p')).toBe('Idle');

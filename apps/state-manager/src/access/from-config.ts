@@ -1,5 +1,6 @@
 import type { TlsOptions } from '@statemanager/action-client';
 import { assertAuthorities, assertIdentity } from '../config/pem.ts';
+import { saying } from '../config/problems.ts';
 import type { Config, SettingName } from '../config/schema.ts';
 import type { Port, PortTls } from '../grpc/port.ts';
 import type { Logger } from '../log.ts';
@@ -106,11 +107,5 @@ function fileOf(config: Config, setting: FileSetting): WatchedFile | undefined {
 
 /** Whoever reads that a file is wrong wants to know which. */
 function naming(setting: FileSetting, take: (text: string) => unknown): (contents: readonly Buffer[]) => void {
-  return ([content]) => {
-    try {
-      take((content as Buffer).toString());
-    } catch (cause) {
-      throw new Error(`--${setting}: ${(cause as Error).message}`, { cause });
-    }
-  };
+  return ([content]) => void saying(`--${setting}`, () => take((content as Buffer).toString()));
 }

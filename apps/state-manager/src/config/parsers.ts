@@ -1,4 +1,5 @@
 import type { PackageState } from '@statemanager/state-machine';
+import { problemsIn } from './problems.ts';
 
 /** Reads one value; what it throws says, after the setting's name, what the value must be. */
 export type Parser<T> = (text: string) => T;
@@ -66,15 +67,6 @@ export const address: Parser<Address> = (value) => {
   return { host: match[1].replace(/^\[|\]$/g, ''), port };
 };
 
-function isAddress(text: string): boolean {
-  try {
-    address(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 export const url: Parser<string> = (value) => {
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
     throw new Error('must be a URL such as http://127.0.0.1:47001');
@@ -90,7 +82,7 @@ export const storeUrl: Parser<StoreUrl> = (value) => {
   if (type === 'sqlite' && rest !== '' && !rest.includes('\0')) return { type, path: rest };
   if (type === 'etcd') {
     const hosts = rest.split(',');
-    if (hosts.every((host) => isAddress(host))) return { type, hosts };
+    if (hosts.every((host) => problemsIn(() => address(host)).length === 0)) return { type, hosts };
   }
   throw new Error('must be sqlite:<path>, etcd:<host:port>[,<host:port>…] or memory:');
 };

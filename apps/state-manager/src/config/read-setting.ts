@@ -1,19 +1,12 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
+import { saying } from './problems.ts';
 
 /** What the file holds that a setting names. Throws an error that names both and nothing of what is in it. */
 export function readSetting(setting: string, path: string): Buffer {
-  return naming(setting, () => readFileSync(path));
+  return saying(`--${setting} cannot be read`, () => readFileSync(path));
 }
 
 /** Throws an error that names setting and path if the file or folder cannot be read. */
 export function assertReadable(setting: string, path: string): void {
-  naming(setting, () => accessSync(path, constants.R_OK));
-}
-
-function naming<T>(setting: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw new Error(`--${setting} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  saying(`--${setting} cannot be read`, () => accessSync(path, constants.R_OK));
 }

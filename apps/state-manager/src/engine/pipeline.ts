@@ -59,7 +59,7 @@ export class Pipeline {
   constructor(options: PipelineOptions, fence: string) {
     this.#options = options;
     this.#fence = fence;
-    this.#next = this.#open(options.view);
+    this.#next = this.#open();
   }
 
   /** Whether something is decided and not in the view yet that is about a node. */
@@ -108,7 +108,7 @@ export class Pipeline {
   async #commitNext(over: AbortSignal): Promise<void> {
     const current = this.#next;
     this.#current = current;
-    this.#next = this.#open(this.#options.view, current);
+    this.#next = this.#open(current);
     try {
       const committing = this.#commit(current, over);
       // What it throws is thrown where it is waited for.
@@ -128,8 +128,9 @@ export class Pipeline {
     }
   }
 
-  #open(view: Fleet, below?: DecidedBatch): DecidedBatch {
-    return new DecidedBatch(view, this.#options.deciding(), below);
+  #open(below?: DecidedBatch): DecidedBatch {
+    const { view, deciding } = this.#options;
+    return new DecidedBatch(view, deciding(), below);
   }
 
   /** Resolves when it is committed; with undefined if there was nothing to commit. */
@@ -184,9 +185,8 @@ export class Pipeline {
 
   /** Has what was decided and is not in flight wait again, because what it rests on did not become true, or not soon. */
   #takeBack(below?: DecidedBatch): void {
-    const { queue, view } = this.#options;
-    queue.putBack([...this.#next.outcomes.keys()]);
-    this.#next = this.#open(view, below);
+    this.#options.queue.putBack([...this.#next.outcomes.keys()]);
+    this.#next = this.#open(below);
   }
 
   /** Lays what became durable into the view and answers those who wait for it. `above` is laid directly over it. */

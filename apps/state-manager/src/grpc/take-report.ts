@@ -41,9 +41,9 @@ export async function takeReport(
   misnamed.note(node, names);
   const report: Report = { type: 'report', node, containers, at: Date.now() - heldMs };
   const outcome = await decided(manager.submit(mayBeOlder ? { ...report, held: true } : report, { signal }), signal);
-  if (!outcome.accepted) ways.refused(node, number);
-  if (!outcome.accepted) throw new ConnectError(`containers: ${outcome.details}`, Code.ResourceExhausted);
-  return outcome.message;
+  if (outcome.accepted) return outcome.message;
+  ways.refused(node, number);
+  throw new ConnectError(`containers: ${outcome.details}`, Code.ResourceExhausted);
 }
 
 /** Turns the engine's failures into gRPC's: passing ones are errors of the call, never answers. */

@@ -40,9 +40,10 @@ async function* watchHeard(
   let wake = (): void => undefined;
   const unsubscribe = model.followPresence((change) => {
     if (isOver) return;
-    isOver = change === 'forgotten' || waiting.length >= MAX_WAITING_COUNT;
-    if (isOver) waiting = [];
-    else if (change !== 'forgotten') waiting.push(messageOf(change.heard, change.silent));
+    if (change === 'forgotten' || waiting.length >= MAX_WAITING_COUNT) {
+      isOver = true;
+      waiting = [];
+    } else waiting.push(messageOf(change.heard, change.silent));
     wake();
   });
   const stop = (): void => wake();

@@ -4,7 +4,7 @@ import { readCommand } from '../config/config.ts';
 import type { Config } from '../config/schema.ts';
 import { ETCD_SETTINGS, etcdOptionsOf, type EtcdSetting } from '../config/etcd-options.ts';
 import { path, type StoreUrl } from '../config/parsers.ts';
-import { problemsOf } from '../config/problems.ts';
+import { problemsIn } from '../config/problems.ts';
 
 /** The commands that carry a store's contents, by their first word. */
 export const TRANSFER_VERBS = ['export', 'import'] as const;
@@ -59,7 +59,7 @@ export function readTransferCommand(
   if (store.type === 'sqlite' && path !== '-' && resolve(store.path) === resolve(path)) {
     problems.push('--file must not be the file of the store itself');
   }
-  if (store.type === 'etcd') problems.push(...problemsOf(() => etcdOptionsOf(store.hosts, config)));
+  if (store.type === 'etcd') problems.push(...problemsIn(() => etcdOptionsOf(store.hosts, config)));
   if (problems.length > 0) return { type: 'bad', problems };
   return { type: 'run', settings: { store, config, file: path, replace } };
 }
